@@ -1,0 +1,5 @@
+"""Neural networks: activation functions for now."""
+
+from mini_autograd.nn import functional
+
+__all__ = ["functional"]

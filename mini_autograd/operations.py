@@ -1,0 +1,137 @@
+"""The other element-wise operations, and ways to make tensors; each is three or four lines."""
+
+import numpy as np
+
+from mini_autograd.tensor import Tensor, abs, primitive, where
+
+# Element-wise functions.
+
+
+@primitive
+def exp(x):
+    return np.exp(x)
+
+
+exp.vjp(lambda g, y, x: g * y)
+
+
+@primitive
+def expm1(x):
+    """exp(x) - 1, without losing the digits of a small x."""
+    return np.expm1(x)
+
+
+expm1.vjp(lambda g, y, x: g * exp(x))
+
+
+@primitive
+def log1p(x):
+    """log(1 + x), without losing the digits of a small x."""
+    return np.log1p(x)
+
+
+log1p.vjp(lambda g, y, x: g / (1 + x))
+
+
+@primitive
+def sqrt(x):
+    """The square root; its slope at 0 is inf."""
+    return np.sqrt(x)
+
+
+sqrt.vjp(lambda g, y, x: g / (2 * y))
+
+
+@primitive
+def square(x):
+    return x * x
+
+
+square.vjp(lambda g, y, x: g * 2 * x)
+
+
+@primitive
+def tanh(x):
+    """Hyperbolic tangent; its slope 1 - y**2 in a form that is exact where y rounds to 1."""
+    return np.tanh(x)
+
+
+@tanh.vjp
+def _(g, y, x):
+    u = exp(-2 * abs(x))
+    return g * (4 * u / (1 + u) ** 2)
+
+
+def _share(g, first, tie):
+    """The gradient of an argument that is chosen where `first` holds; a tie gives half."""
+    return where(first, g, where(tie, g * 0.5, 0.0))
+
+
+@primitive
+def maximum(a, b):
+    """The larger of each pair; where they tie each gets half the gradient, as in PyTorch."""
+    return np.maximum(a, b)
+
+
+maximum.vjp(
+    lambda g, y, a, b: _share(g, a > b, a == b),
+    lambda g, y, a, b: _share(g, b > a, a == b),
+)
+
+
+@primitive
+def minimum(a, b):
+    """The smaller of each pair; where they tie each gets half the gradient, as in PyTorch."""
+    return np.minimum(a, b)
+
+
+minimum.vjp(
+    lambda g, y, a, b: _share(g, a < b, a == b),
+    lambda g, y, a, b: _share(g, b < a, a == b),
+)
+
+
+# Making tensors. A size is given as numbers or as one tuple.
+
+
+def _size(size):
+    return size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+
+
+def zeros(*size, dtype=float, requires_grad=False):
+    return Tensor(np.zeros(_size(size)), requires_grad, dtype)
+
+
+def ones(*size, dtype=float, requires_grad=False):
+    return Tensor(np.ones(_size(size)), requires_grad, dtype)
+
+
+def zeros_like(x, requires_grad=False):
+    return Tensor(np.zeros_like(x.data), requires_grad)
+
+
+def ones_like(x, requires_grad=False):
+    return Tensor(np.ones_like(x.data), requires_grad)
+
+
+def arange(start, end=None, step=1, dtype=None, requires_grad=False):
+    """start, start + step, ... up to but without end; arange(end) starts at 0."""
+    start, end = (0, start) if end is None else (start, end)
+    return Tensor(np.arange(start, end, step), requires_grad, dtype)
+
+
+def linspace(start, end, steps, dtype=float, requires_grad=False):
+    """`steps` evenly spaced numbers from start to end, both included."""
+    return Tensor(np.linspace(start, end, steps), requires_grad, dtype)
+
+
+def rand(*size, generator=None, dtype=float, requires_grad=False):
+    """Uniform on [0, 1), from a numpy.random.Generator; without one the draw has no seed."""
+    generator = generator or np.random.default_rng()
+    return Tensor(generator.random(_size(size)), requires_grad, dtype)
+
+
+def randn(*size, generator=None, dtype=float, requires_grad=False):
+    """Standard normal, from a numpy.random.Generator; without one the draw has no seed."""
+    generator = generator or np.random.default_rng()
+    return Tensor(generator.standard_normal(_size(size)), requires_grad, dtype)

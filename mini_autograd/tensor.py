@@ -1,0 +1,730 @@
+"""The engine: tensors that remember how they were made, and the walk back that differentiates.
+
+An operation is a NumPy function; its derivative rules stand right beneath it. The engine itself
+knows no calculus: it keeps the graph, walks it from the newest node to the oldest, and hands each
+rule what the rule needs.
+"""
+
+import functools
+import heapq
+import inspect
+import itertools
+import math
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import numpy as np
+
+# A context variable, not a global: what one thread switches off stays on in the others.
+_recording = ContextVar("recording", default=True)
+# Newer tensors get smaller numbers, so that a heap pops the newest first.
+_next_order = itertools.count(0, -1).__next__
+
+
+class Tensor:
+    """An array that remembers which operation made it, and from what.
+
+    The data is copied in and never written to afterwards: whatever a graph has saved stays valid.
+    Floats are float64 unless they come as float32. Integers and booleans have no gradient.
+    Raises: TypeError for data that are not real numbers, or for a gradient asked of integers.
+    """
+
+    __slots__ = (
+        "_data",
+        "_operation",
+        "_inputs",
+        "_saved",
+        "_order",
+        "_requires_grad",
+        "_retains_grad",
+        "grad",
+    )
+    __array_ufunc__ = None  # makes NumPy leave `array * tensor` to us, and refuse `np.exp(tensor)`
+    __hash__ = (
+        object.__hash__
+    )  # == compares the elements, but a dictionary looks a tensor up by identity
+
+    def __init__(self, data, requires_grad=False, dtype=None):
+        data = np.array(data._data if isinstance(data, Tensor) else data, dtype)
+        if data.dtype.kind not in "fiub":
+            raise TypeError(f"tensor: real numbers are needed, not {data.dtype}: {data!r}")
+        self._data, self._operation, self._retains_grad, self.grad = data, None, False, None
+        self.requires_grad = requires_grad
+
+    # What it holds. Arrays are handed out as read-only views.
+    shape = property(lambda self: self._data.shape)
+    dtype = property(lambda self: self._data.dtype)
+    ndim = property(lambda self: self._data.ndim)
+    data = property(lambda self: self.numpy(), lambda self, value: _set_data(self, value))
+    requires_grad = property(
+        lambda self: self._requires_grad, lambda self, value: _set_requires_grad(self, value)
+    )
+    is_leaf = property(lambda self: self._operation is None)
+
+    def numpy(self):
+        view = np.asarray(self._data).view()
+        view.flags.writeable = False
+        return view
+
+    def __array__(self, dtype=None, copy=None):
+        if self._requires_grad:
+            raise TypeError("NumPy would lose the graph: where you want that, use t.detach()")
+        return np.array(self._data, dtype)
+
+    def __repr__(self):
+        values = np.array2string(np.asarray(self._data), separator=", ", prefix="tensor(")
+        origin = f", operation={self._operation.__name__}" if self._operation else ""
+        flag = ", requires_grad=True" if self._requires_grad and self.is_leaf else ""
+        return f"tensor({values}, shape={self.shape}, dtype={self.dtype}{origin}{flag})"
+
+    def __bool__(self):
+        if self._data.size != 1:
+            raise ValueError(f"{self._data.size} elements are neither true nor false; ask one")
+        return bool(self._data)
+
+    def __float__(self):
+        return float(self._data)
+
+    def __len__(self):
+        return len(self._data)
+
+    def __setitem__(self, index, value):
+        raise TypeError("elements cannot be assigned, a graph may have saved them; use where()")
+
+    def item(self):
+        return self._data.item()
+
+    def tolist(self):
+        return self._data.tolist()
+
+    def numel(self):
+        return self._data.size
+
+    # Differentiation.
+    def backward(self, gradient=None, retain_graph=None, create_graph=False):
+        backward(self, gradient, retain_graph, create_graph)
+
+    def requires_grad_(self, requires_grad=True):
+        self.requires_grad = requires_grad
+        return self
+
+    def retain_grad(self):
+        self._retains_grad = True
+
+    def detach(self):
+        return _new_tensor(self._data)
+
+    # Operators. `a += b` is `a = a + b`, but a leaf under no_grad() stays the same object.
+    __add__, __radd__ = lambda a, b: add(a, b), lambda a, b: add(b, a)
+    __sub__, __rsub__ = lambda a, b: sub(a, b), lambda a, b: sub(b, a)
+    __mul__, __rmul__ = lambda a, b: mul(a, b), lambda a, b: mul(b, a)
+    __truediv__, __rtruediv__ = lambda a, b: div(a, b), lambda a, b: div(b, a)
+    __pow__, __rpow__ = lambda a, b: pow(a, b), lambda a, b: pow(b, a)
+    __matmul__, __rmatmul__ = lambda a, b: matmul(a, b), lambda a, b: matmul(b, a)
+    __neg__, __abs__ = lambda a: neg(a), lambda a: abs(a)
+    __iadd__, __isub__ = lambda a, b: _update(a, a + b), lambda a, b: _update(a, a - b)
+    __imul__, __itruediv__ = lambda a, b: _update(a, a * b), lambda a, b: _update(a, a / b)
+    __eq__, __ne__ = lambda a, b: eq(a, b), lambda a, b: ne(a, b)
+    __lt__, __le__ = lambda a, b: lt(a, b), lambda a, b: le(a, b)
+    __gt__, __ge__ = lambda a, b: gt(a, b), lambda a, b: ge(a, b)
+
+    # Shapes and reductions.
+    @property
+    def T(self):
+        if self.ndim != 2:
+            raise ValueError(
+                f"T: a matrix is needed, not shape {self.shape}; use transpose(dim0, dim1)"
+            )
+        return transpose(self, 0, 1)
+
+    def __getitem__(self, index):
+        if isinstance(index, tuple):
+            index = tuple(i._data if isinstance(i, Tensor) else i for i in index)
+        return getitem(self, index)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def to(self, dtype):
+        return to(self, dtype)
+
+    def reshape(self, *shape):
+        return reshape(self, shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, dim0, dim1):
+        return transpose(self, dim0, dim1)
+
+    def sum(self, dim=None, keepdim=False):
+        return sum(self, dim, keepdim)
+
+    def mean(self, dim=None, keepdim=False):
+        return mean(self, dim, keepdim)
+
+    def max(self, dim=None, keepdim=False):
+        return max(self, dim, keepdim)
+
+    def var(self, dim=None, correction=1, keepdim=False):
+        return var(self, dim, correction, keepdim)
+
+
+def tensor(data, dtype=None, requires_grad=False):
+    """A new leaf with a copy of data: a number, a list, an array or another tensor."""
+    return Tensor(data, requires_grad, dtype)
+
+
+@contextmanager
+def no_grad():
+    """Nothing is recorded within `with no_grad():`, or in a function decorated `@no_grad()`."""
+    token = _recording.set(False)
+    try:
+        yield
+    finally:
+        _recording.reset(token)
+
+
+def primitive(function):
+    """Turn a NumPy function into an operation on tensors, with derivative rules given by `.vjp`.
+
+    Called with arrays only, the operation is the NumPy function. With a tensor among its arguments
+    it returns a tensor; if one of them requires a gradient, it records what the way back needs.
+
+    `operation.vjp(rule, ...)` takes one rule for each argument in turn, None where there is no
+    derivative; with one rule it serves as a decorator. A rule(g, y, *arguments) gets the gradient g
+    of the loss with respect to the result y, and returns the gradient with respect to its argument:
+    a vector-Jacobian product. Everything it gets is an array in an ordinary backward pass, and a
+    tensor under create_graph=True, so a rule is written with operations that take both.
+
+    >>> @primitive
+    ... def cube(x):
+    ...     return x * x * x
+    >>> cube.vjp(lambda g, y, x: g * 3 * x * x)
+    >>> x = tensor([1.0, 2.0], requires_grad=True)
+    >>> cube(x).backward([1.0, 1.0])
+    >>> x.grad.tolist()
+    [3.0, 12.0]
+    """
+    signature = inspect.signature(function)
+    arity, defaults = len(signature.parameters), function.__defaults__ or ()
+    required = arity - len(defaults)
+
+    @functools.wraps(function)
+    def operation(*arguments, **named):
+        if named or len(arguments) < required:
+            arguments = _bind(function.__name__, signature, arguments, named)
+        elif len(arguments) < arity:
+            arguments += defaults[len(arguments) - required :]
+        values, differentiable, unsafe = [], None, False
+        try:
+            for a in arguments:
+                if isinstance(a, Tensor):
+                    values.append(a._data)
+                    differentiable = differentiable or a._requires_grad
+                else:
+                    values.append(a)
+                    unsafe = unsafe or type(a) not in _SAFE
+            if differentiable is None:  # no tensor among the arguments
+                return function(*arguments)
+            if unsafe:
+                arguments = tuple(a if isinstance(a, Tensor) else _constant(a) for a in arguments)
+                values = [a._data if isinstance(a, Tensor) else a for a in arguments]
+            y = _new_tensor(function(*values))
+        except (IndexError, TypeError, ValueError) as error:
+            raise _explained(error, function.__name__, arguments) from error
+        if differentiable and y._data.dtype.kind == "f" and _recording.get():
+            y._operation, y._inputs, y._saved, y._order = (
+                operation,
+                arguments,
+                values,
+                _next_order(),
+            )
+            y._requires_grad = True
+        return y
+
+    def vjp(*rules):
+        given = tuple(rule or _no_rule for rule in rules)
+        operation.rules = given + (_no_rule,) * (arity - len(rules))
+
+    operation.vjp, operation.rules = vjp, (_no_rule,) * arity
+    return operation
+
+
+def _no_rule(*_):
+    raise TypeError("there is no rule for an argument that requires a gradient")
+
+
+def _bind(name, signature, arguments, named):
+    """Every argument in its place, defaults filled in, as the rules expect them."""
+    try:
+        bound = signature.bind(*arguments, **named)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
+    bound.apply_defaults()
+    return bound.args
+
+
+def _new_tensor(data):
+    """A tensor around a NumPy result that nobody else will write to: no copy."""
+    if not isinstance(data, (np.ndarray, np.generic)):
+        raise TypeError(f"the result must be a NumPy array, not {type(data).__name__}")
+    t = object.__new__(Tensor)
+    t._data, t._operation, t._requires_grad, t._retains_grad, t.grad = (
+        data,
+        None,
+        False,
+        False,
+        None,
+    )
+    return t
+
+
+_SAFE = {float, int, bool, tuple, type(None)}  # constants that a graph may keep as they are
+
+
+def _constant(a):
+    """Another constant, made safe: an array is copied, since its owner may change it later.
+
+    A NumPy scalar becomes a Python number, which leaves float32 as it is.
+    """
+    if type(a).__name__ == "Tensor":
+        raise TypeError(f"a Tensor of {type(a).__module__} cannot be mixed with this engine's")
+    return a.copy() if isinstance(a, np.ndarray) else a.item() if isinstance(a, np.generic) else a
+
+
+def _explained(error, name, arguments):
+    """The same kind of error, saying which operation failed, and on what."""
+    kind = next(kind for kind in (IndexError, TypeError, ValueError) if isinstance(error, kind))
+    given = ", ".join(
+        f"shape {tuple(a.shape)}" if hasattr(a, "shape") else repr(a) for a in arguments
+    )
+    return kind(f"{name}({given}): {error}")
+
+
+# The way back.
+
+
+def backward(output, gradient=None, retain_graph=None, create_graph=False):
+    """Add the gradient of output, weighted by `gradient`, to the .grad of every leaf it depends on.
+
+    gradient has the shape of output; for a single number it may be left out, and is 1. The graph is
+    freed on the way unless retain_graph, which follows create_graph: with that, the gradients are
+    themselves recorded and can be differentiated.
+    Raises: RuntimeError if output requires no gradient, has many elements and no gradient is given,
+    or was freed; ValueError for a gradient of another shape.
+    """
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    seed = {output: _seed(output, gradient, create_graph)}
+    for t, g in _walk_back(seed, retain_graph, create_graph).items():
+        g = _as_gradient(g, t)
+        if t.grad is not None:
+            g = t.grad + g if create_graph else _new_tensor(t.grad._data + g._data)
+        t.grad = g
+
+
+def grad(
+    outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False
+):
+    """The gradients of outputs with respect to inputs, as a tuple of tensors; .grad is not touched.
+
+    outputs and inputs are a tensor or a sequence of them. grad_outputs weights the outputs: one
+    array for one output, a sequence for a sequence. An input that no output depends on is an error,
+    or None in the tuple under allow_unused=True. The rest is as in backward.
+    """
+    if isinstance(outputs, Tensor):
+        outputs, grad_outputs = [outputs], [grad_outputs]
+    inputs = [inputs] if isinstance(inputs, Tensor) else inputs
+    weights = [None] * len(outputs) if grad_outputs is None else grad_outputs
+    seeds = {}
+    for output, weight in zip(outputs, weights, strict=True):
+        g = _seed(output, weight, create_graph)
+        seeds[output] = seeds[output] + g if output in seeds else g
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    found = _walk_back(seeds, retain_graph, create_graph, set(inputs))
+    for i, x in enumerate(inputs):
+        if x not in found and not allow_unused:
+            raise RuntimeError(
+                f"grad: no output depends on input {i}; pass allow_unused=True to get None for it"
+            )
+    return tuple(_as_gradient(found[x], x) if x in found else None for x in inputs)
+
+
+def _walk_back(pending, retain_graph, create_graph, wanted=()):
+    """From {output: its gradient}, visit the graph from newest to oldest; return {leaf: gradient}.
+
+    A tensor is newer than all it was made from. So when the newest one pending is taken, whatever
+    depends on it has been visited, and its gradient is complete. Nothing recurs: a chain may have
+    any length. Tensors that are wanted, or asked for by retain_grad(), are returned too.
+    """
+    found, heap = {}, []
+    for t in pending:
+        if t._operation:
+            heapq.heappush(heap, (t._order, t))
+    while heap:
+        _, node = heapq.heappop(heap)
+        g = pending.pop(node)
+        if node._retains_grad or node in wanted:
+            found[node] = g
+        for x, gx in _input_gradients(node, g, create_graph):
+            if x in pending:
+                pending[x] = (
+                    pending[x] + gx
+                )  # never +=: a rule may give one array to several inputs
+            else:
+                pending[x] = gx
+                if x._operation:
+                    heapq.heappush(heap, (x._order, x))
+        if not retain_graph:
+            node._inputs, node._saved = (), None
+    return found | pending  # only leaves are still pending
+
+
+def _input_gradients(node, g, create_graph):
+    """What the rules of node make of its gradient g: a list of (input, gradient of its shape)."""
+    if node._saved is None:
+        raise RuntimeError(
+            f"backward: the graph of {node._operation.__name__} was freed by an earlier backward. "
+            "Run the cell that computed it again, or give the earlier backward retain_graph=True"
+        )
+    arguments = (node, *node._inputs) if create_graph else (node._data, *node._saved)
+    gradients = []
+    try:
+        for x, rule in zip(node._inputs, node._operation.rules, strict=True):
+            if isinstance(x, Tensor) and x._requires_grad:
+                gx = rule(g, *arguments)
+                gradients.append(
+                    (x, gx if gx.shape == x._data.shape else unbroadcast(gx, x._data.shape))
+                )
+    except Exception as error:
+        raise RuntimeError(
+            f"backward: a rule of {node._operation.__name__} failed: {error}"
+        ) from error
+    return gradients
+
+
+def _seed(output, gradient, create_graph):
+    """The gradient to start from: a tensor under create_graph, else an array of our own."""
+    shape = output._data.shape
+    if not output._requires_grad:
+        raise RuntimeError("backward: this tensor depends on none that requires a gradient")
+    if gradient is None:
+        if output._data.size != 1:
+            raise RuntimeError(
+                f"backward: an output of shape {shape} needs a gradient of that shape"
+            )
+        gradient = np.ones(shape)
+    recorded = create_graph and isinstance(gradient, Tensor)
+    g = gradient if recorded else Tensor(gradient, dtype=output._data.dtype)
+    if g._data.shape != shape:
+        raise ValueError(f"backward: the gradient has shape {g.shape}, the output {shape}")
+    return g if create_graph else g._data
+
+
+def _as_gradient(g, t):
+    """What .grad holds: a tensor of the same dtype as t."""
+    g = g if isinstance(g, Tensor) else _new_tensor(g)
+    return g if g._data.dtype == t._data.dtype else to(g, t._data.dtype)
+
+
+def unbroadcast(g, shape):
+    """Undo broadcasting: sum g over the axes along which an array of this shape was repeated.
+
+    Raises: ValueError if no array of this shape broadcasts to the shape of g.
+    """
+    if len(g.shape) > len(shape):
+        g = sum(g, tuple(range(len(g.shape) - len(shape))))
+    repeated = tuple(i for i, n in enumerate(shape) if n == 1 != g.shape[i])
+    if repeated:
+        g = sum(g, repeated, True)
+    if g.shape != shape:
+        raise ValueError(f"it returned shape {g.shape}, which is not {shape} broadcast")
+    return g
+
+
+def _update(target, result):
+    """What `target += ...` leaves behind: the result; under no_grad() a leaf, with new data."""
+    if _recording.get() or not target.is_leaf:
+        return result
+    target.data = result
+    return target
+
+
+def _set_data(t, value):
+    data = np.array(value._data if isinstance(value, Tensor) else value, t.dtype)
+    if not t.is_leaf:
+        name = t._operation.__name__
+        raise RuntimeError(f"data: only a leaf takes new data; this tensor was computed by {name}")
+    if data.shape != t.shape:
+        raise ValueError(f"data: shape {t.shape} cannot become {data.shape}")
+    t._data = data
+
+
+def _set_requires_grad(t, value):
+    if value and t.dtype.kind != "f":
+        raise TypeError(
+            f"requires_grad: {t.dtype} has no gradient; write 1.0 for 1, or use t.to(float)"
+        )
+    if not value and not t.is_leaf:
+        raise RuntimeError("requires_grad: a computed tensor follows its inputs; use t.detach()")
+    t._requires_grad = bool(value)
+
+
+def floating(x):
+    """The array x, refused unless it holds floating-point numbers; every activation starts so."""
+    x = np.asarray(x) if isinstance(x, int | float | list | tuple) else x
+    if x.dtype.kind != "f":
+        raise TypeError(
+            f"floating-point numbers are needed, not {x.dtype}: write 1.0, or x.to(float)"
+        )
+    return x
+
+
+# Arithmetic.
+
+
+@primitive
+def add(a, b):
+    return a + b
+
+
+add.vjp(lambda g, y, a, b: g, lambda g, y, a, b: g)
+
+
+@primitive
+def sub(a, b):
+    return a - b
+
+
+sub.vjp(lambda g, y, a, b: g, lambda g, y, a, b: -g)
+
+
+@primitive
+def mul(a, b):
+    return a * b
+
+
+mul.vjp(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
+
+
+@primitive
+def div(a, b):
+    return a / b
+
+
+div.vjp(lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b)
+
+
+@primitive
+def neg(x):
+    return -x
+
+
+neg.vjp(lambda g, y, x: -g)
+
+
+@primitive
+def pow(a, b):
+    return a**b
+
+
+# b - (b != 0) lowers every exponent but 0: a**-1 could be infinite, and 0 * inf is nan.
+# log(1) in place of log(0): a power of 0 stays 0 while the exponent moves.
+pow.vjp(
+    lambda g, y, a, b: g * b * a ** (b - (b != 0)),
+    lambda g, y, a, b: g * y * log(where(a == 0, 1, a)),
+)
+
+
+@primitive
+def abs(x):
+    """|x|; at 0 the gradient is 0, as in PyTorch."""
+    return np.abs(x)
+
+
+abs.vjp(lambda g, y, x: g * sign(x))
+
+
+@primitive
+def sign(x):
+    return np.sign(x)
+
+
+sign.vjp(lambda g, y, x: g * 0.0)
+
+
+@primitive
+def log(x):
+    return np.log(x)
+
+
+log.vjp(lambda g, y, x: g / x)
+
+
+# Comparison: booleans carry no gradient, so there are no rules.
+
+
+@primitive
+def eq(a, b):
+    return a == b
+
+
+@primitive
+def ne(a, b):
+    return a != b
+
+
+@primitive
+def lt(a, b):
+    return a < b
+
+
+@primitive
+def le(a, b):
+    return a <= b
+
+
+@primitive
+def gt(a, b):
+    return a > b
+
+
+@primitive
+def ge(a, b):
+    return a >= b
+
+
+# Shapes.
+
+
+@primitive
+def reshape(x, shape):
+    return np.reshape(x, shape)
+
+
+reshape.vjp(lambda g, y, x, shape: reshape(g, x.shape))
+
+
+@primitive
+def transpose(x, dim0, dim1):
+    return np.swapaxes(x, dim0, dim1)
+
+
+transpose.vjp(lambda g, y, x, dim0, dim1: transpose(g, dim0, dim1))
+
+
+@primitive
+def broadcast_to(x, shape):
+    return np.broadcast_to(x, shape)
+
+
+broadcast_to.vjp(lambda g, y, x, shape: g)  # the engine sums it back
+
+
+@primitive
+def to(x, dtype):
+    return x.astype(dtype)
+
+
+to.vjp(lambda g, y, x, dtype: to(g, x.dtype))
+
+
+@primitive
+def getitem(x, index):
+    return x[index]
+
+
+getitem.vjp(lambda g, y, x, index: put(g, x.shape, index))
+
+
+@primitive
+def put(g, shape, index):
+    """Zeros of this shape with g added in at index; an element named twice is added to twice."""
+    y = np.zeros(shape, g.dtype)
+    np.add.at(y, index, g)
+    return y
+
+
+put.vjp(lambda g, y, x, shape, index: g[index])
+
+
+@primitive
+def where(condition, a, b):
+    """a where the condition holds, else b; a nan born in either still spoils the gradient."""
+    return np.where(condition, a, b)
+
+
+where.vjp(None, lambda g, y, c, a, b: where(c, g, 0.0), lambda g, y, c, a, b: where(c, 0.0, g))
+
+
+# Reductions. dim is an axis, several axes, or None for all.
+
+
+def _dims(x, dim):
+    """dim as a tuple of axes counted from the front."""
+    dims = range(x.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
+    return tuple(d % x.ndim for d in dims)
+
+
+def _keep_dims(g, x, dim):
+    """g with each axis that a reduction of x over dim removed put back, of length 1."""
+    reduced = _dims(x, dim)
+    return reshape(g, tuple(1 if d in reduced else n for d, n in enumerate(x.shape)))
+
+
+@primitive
+def sum(x, dim=None, keepdim=False):
+    return np.sum(x, axis=dim, keepdims=keepdim)
+
+
+@sum.vjp
+def _(g, y, x, dim, keepdim):
+    return broadcast_to(_keep_dims(g, x, dim), x.shape)
+
+
+def mean(x, dim=None, keepdim=False):
+    """Sum over number."""
+    return sum(x, dim, keepdim) / math.prod(x.shape[d] for d in _dims(x, dim))
+
+
+def var(x, dim=None, correction=1, keepdim=False):
+    """Squared deviations from the mean, summed, over their number less the correction."""
+    deviation = x - mean(x, dim, True)
+    number = math.prod(x.shape[d] for d in _dims(x, dim))
+    return sum(deviation * deviation, dim, keepdim) / (number - correction)
+
+
+@primitive
+def max(x, dim=None, keepdim=False):
+    """The largest values; elements that tie share the gradient equally, as in torch.amax."""
+    return np.max(x, axis=dim, keepdims=keepdim)
+
+
+@max.vjp
+def _(g, y, x, dim, keepdim):
+    ties = to(x == _keep_dims(y, x, dim), x.dtype)
+    return _keep_dims(g, x, dim) * (ties / sum(ties, dim, True))
+
+
+# Products of matrices and vectors, with NumPy's rules for other numbers of axes.
+
+
+def _matmul_left(g, y, a, b):
+    if b.ndim == 1:
+        return g[..., None] * b
+    if a.ndim == 1:
+        return sum(g[..., None, :] * b, -1)
+    return g @ transpose(b, -2, -1)
+
+
+def _matmul_right(g, y, a, b):
+    if b.ndim == 1:
+        return g[..., None] * a
+    if a.ndim == 1:
+        return g[..., None, :] * a[:, None]
+    return transpose(a, -2, -1) @ g
+
+
+@primitive
+def matmul(a, b):
+    return a @ b
+
+
+matmul.vjp(_matmul_left, _matmul_right)

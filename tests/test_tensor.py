@@ -1,0 +1,614 @@
+"""The engine: what each of its decisions promises, with a test that fails without it."""
+
+import gc
+import threading
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import mini_autograd as ma
+from mini_autograd import Tensor, grad, no_grad, primitive, tensor
+
+
+def leaf(data, **options):
+    return tensor(data, requires_grad=True, **options)
+
+
+# Walking back
+
+
+def test_a_node_used_twice_gets_both_gradients():
+    x = leaf(3.0)
+    y = x * x
+    (y + y).backward()
+    assert x.grad.item() == 12.0
+
+
+def test_a_diamond_is_visited_once_per_node():
+    visits = []
+
+    @primitive
+    def spy(x):
+        return x * 1.0
+
+    @spy.vjp
+    def _(g, y, x):
+        visits.append(g)
+        return g
+
+    x = leaf(2.0)
+    h = spy(x)
+    (h * h + h).backward()
+    assert visits == [5.0] and x.grad.item() == 5.0
+
+
+def test_a_wide_graph_takes_linear_work():
+    visits = []
+
+    @primitive
+    def spy(a, b):
+        return a + b
+
+    def rule(g, y, a, b):
+        visits.append(1)
+        return g
+
+    spy.vjp(rule, rule)
+    x = leaf(1.0)
+    y = x
+    for _ in range(40):  # visited path by path, this would take 2**40 visits
+        y = spy(y, y)
+    y.backward()
+    assert len(visits) == 80 and x.grad.item() == 2.0**40
+
+
+def test_a_chain_of_300_000_nodes():
+    x = leaf(1.0)
+    y = x
+    for _ in range(300_000):
+        y = y + 1.0
+    y.backward()
+    assert x.grad.item() == 1.0
+
+
+def test_a_long_chain_can_be_dropped_without_backward():
+    y = leaf(1.0)
+    for _ in range(300_000):
+        y = -y
+    del y
+
+
+def test_backward_accumulates_in_leaves_until_cleared():
+    x = leaf(2.0)
+    (x * x).backward()
+    (x * x).backward()
+    assert x.grad.item() == 8.0
+    x.grad = None
+    (x * x).backward()
+    assert x.grad.item() == 4.0
+
+
+def test_inner_tensors_keep_their_gradient_only_if_asked():
+    x = leaf(2.0)
+    kept, dropped = x * 3.0, x * 5.0
+    kept.retain_grad()
+    (kept * dropped).backward()
+    assert kept.grad.item() == 10.0 and dropped.grad is None
+
+
+def test_a_leaf_is_its_own_gradient():
+    x = leaf(2.0)
+    x.backward()
+    assert x.grad.item() == 1.0
+
+
+def test_the_graph_is_freed_and_its_memory_returns():
+    def step():
+        x = leaf(np.zeros(100_000))
+        y = x
+        for _ in range(50):
+            y = y * 2.0
+        total = y.sum()
+        total.backward()
+        return total
+
+    gc.collect()
+    gc.disable()
+    try:
+        tracemalloc.start()
+        total = step()
+        held = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+    finally:
+        gc.enable()
+    assert (
+        held < 1_000_000 and total.item() == 0.0
+    )  # the 51 arrays of 800 kB are gone, without a garbage collection
+
+
+def test_retain_graph_allows_a_second_pass():
+    x = leaf(2.0)
+    y = x * x
+    y.backward(retain_graph=True)
+    y.backward()
+    assert x.grad.item() == 8.0
+
+
+def test_gradients_never_share_memory_with_the_callers_array():
+    x, weight = leaf([1.0, 2.0]), np.ones(2)
+    (x + 0.0).backward(weight)
+    weight[:] = 7.0
+    assert x.grad.tolist() == [1.0, 1.0]
+
+
+def test_changing_one_gradient_leaves_the_other():
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    (a + b).backward([1.0, 1.0])
+    with no_grad():
+        a.grad *= 10.0
+    assert a.grad.tolist() == [10.0, 10.0] and b.grad.tolist() == [1.0, 1.0]
+
+
+def test_accumulation_does_not_change_a_gradient_that_others_hold():
+    x = leaf([1.0])
+    h = x * 1.0
+    a, b = h + 0.0, h + 0.0  # add hands the same upstream array to both
+    ((a + b) + (a * 3.0)).backward([1.0])
+    assert x.grad.tolist() == [5.0]
+
+
+# What is saved stays valid
+
+
+def test_the_callers_array_is_copied_and_not_frozen():
+    array = np.array([1.0, 2.0])
+    x = leaf(array)
+    y = (x * array).sum()
+    array[:] = 100.0
+    y.backward()
+    assert x.tolist() == [1.0, 2.0] and x.grad.tolist() == [1.0, 2.0]
+
+
+def test_saved_constants_are_copied_under_create_graph_too():
+    array = np.array([1.0, 2.0])
+    x = leaf([3.0, 4.0])
+    y = (x * array).sum()
+    array[:] = 100.0
+    (g,) = grad(y, x, create_graph=True)
+    assert g.tolist() == [1.0, 2.0]
+
+
+def test_views_are_read_only():
+    x = leaf([1.0, 2.0])
+    for view in (x.data, x.numpy(), (x * 2.0).data, (x.sum()).data):
+        assert isinstance(view, np.ndarray) and not view.flags.writeable
+    with pytest.raises(ValueError, match="read-only"):
+        x.data[0] = 5.0
+
+
+def test_new_data_leaves_saved_values_alone():
+    x = leaf([3.0])
+    y = x * x
+    x.data = [100.0]
+    y.backward()
+    assert x.grad.tolist() == [6.0] and x.tolist() == [100.0]
+
+
+def test_update_in_place_under_no_grad_keeps_the_leaf():
+    w = leaf([1.0, 2.0])
+    same, y = w, (w * w).sum()
+    with no_grad():
+        w -= 0.5 * w
+        w += 1.0
+        w *= 2.0
+        w /= 4.0
+    assert w is same and w.requires_grad and w.tolist() == [0.75, 1.0]
+    y.backward()
+    assert w.grad.tolist() == [2.0, 4.0]  # the graph saw the old values
+
+
+def test_augmented_assignment_is_recorded_elsewhere():
+    x = leaf([1.0, 2.0])
+    y = x
+    y += x
+    y *= 3.0
+    y -= 1.0
+    y /= 2.0
+    y.backward([1.0, 1.0])
+    assert y is not x and x.tolist() == [1.0, 2.0] and x.grad.tolist() == [3.0, 3.0]
+
+
+def test_no_grad_leaves_inner_tensors_alone_in_augmented_assignment():
+    x = leaf([1.0])
+    y = x * 2.0
+    before = y
+    with no_grad():
+        y += 1.0
+    assert before.tolist() == [2.0] and y.tolist() == [3.0] and not y.requires_grad
+
+
+# Recording
+
+
+def test_no_grad_as_context_and_decorator_restores_after_an_exception():
+    x = leaf(1.0)
+
+    @no_grad()
+    def fails():
+        assert not (x * 2.0).requires_grad
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        fails()
+    assert (x * 2.0).requires_grad
+    with no_grad():
+        with no_grad():
+            pass
+        assert not (x * 2.0).requires_grad
+
+
+def test_no_grad_belongs_to_one_thread():
+    x, recorded = leaf(1.0), []
+    with no_grad():
+        thread = threading.Thread(target=lambda: recorded.append((x * 2.0).requires_grad))
+        thread.start()
+        thread.join()
+    assert recorded == [True]
+
+
+def test_nothing_is_recorded_without_need():
+    y = tensor([1.0]) * 2.0
+    assert y.is_leaf and not y.requires_grad
+
+
+def test_detach_cuts_the_graph():
+    x = leaf([2.0])
+    (x * x.detach()).backward([1.0])
+    assert x.grad.tolist() == [2.0] and x.detach().is_leaf
+
+
+def test_comparisons_are_boolean_and_constant():
+    x = leaf([1.0, -1.0])
+    mask = x > 0
+    assert mask.dtype == bool and not mask.requires_grad and mask.tolist() == [True, False]
+    assert [
+        (x < 0).tolist(),
+        (x >= 1).tolist(),
+        (x <= 1).tolist(),
+        (x == 1).tolist(),
+        (x != 1).tolist(),
+    ] == [
+        [False, True],
+        [True, False],
+        [True, True],
+        [True, False],
+        [False, True],
+    ]
+
+
+def test_rules_get_arrays_normally_and_tensors_under_create_graph():
+    seen = []
+
+    @primitive
+    def double(x, factor=2.0):
+        return x * factor
+
+    @double.vjp
+    def _(g, y, x, factor):
+        seen.append((type(g), type(y), type(x), type(factor)))
+        return g * factor
+
+    x = leaf([1.0])
+    double(x).backward([1.0])
+    grad(double(x, factor=3.0), x, [1.0], create_graph=True)
+    assert seen == [(np.ndarray, np.ndarray, np.ndarray, float), (Tensor, Tensor, Tensor, float)]
+
+
+def test_with_arrays_a_primitive_is_its_numpy_function():
+    y = ma.exp(np.zeros(3))
+    assert type(y) is np.ndarray and y.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_defaults_and_keywords_reach_the_rule_in_place():
+    got = []
+
+    @primitive
+    def f(x, a=1.0, b=2.0):
+        return x * a * b
+
+    @f.vjp
+    def _(g, y, x, a, b):
+        got.append((a, b))
+        return g * a * b
+
+    x = leaf(1.0)
+    for y in (f(x), f(x, 3.0), f(x, b=5.0), f(x, 3.0, 5.0), f(b=7.0, x=x)):
+        y.backward()
+    assert got == [(1.0, 2.0), (3.0, 2.0), (1.0, 5.0), (3.0, 5.0), (1.0, 7.0)]
+
+
+# Second derivatives, and grad
+
+
+def test_grad_touches_no_grad_attribute():
+    x = leaf(3.0)
+    (g,) = grad(x * x, x)
+    assert g.item() == 6.0 and x.grad is None and not g.requires_grad
+
+
+def test_second_and_third_derivatives():
+    x = leaf(2.0)
+    y = x**4
+    (first,) = grad(y, x, create_graph=True)
+    (second,) = grad(first, x, create_graph=True)
+    (third,) = grad(second, x)
+    assert (first.item(), second.item(), third.item()) == (32.0, 48.0, 48.0)
+
+
+def test_backward_with_create_graph_gives_a_gradient_that_can_be_differentiated():
+    x = leaf(2.0)
+    (x**3).backward(create_graph=True)
+    first, x.grad = x.grad, None
+    first.backward()
+    assert first.item() == 12.0 and x.grad.item() == 12.0
+
+
+def test_grad_of_several_outputs_and_inputs():
+    a, b = leaf(2.0), leaf([1.0, 3.0])
+    inner = a * b
+    ga, gb, gi = grad([inner, b * b], [a, b, inner], [np.ones(2), [10.0, 10.0]])
+    assert ga.item() == 4.0 and gb.tolist() == [22.0, 62.0] and gi.tolist() == [1.0, 1.0]
+
+
+def test_grad_of_the_same_output_twice_adds_up():
+    x = leaf(2.0)
+    y = x * x
+    assert grad([y, y], x)[0].item() == 8.0
+
+
+def test_grad_weights_can_be_differentiated():
+    x, weight = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    (g,) = grad(x * x, x, weight, create_graph=True)
+    g.sum().backward()
+    assert weight.grad.tolist() == [2.0, 4.0]
+
+
+def test_an_unused_input_is_an_error_unless_allowed():
+    x, other = leaf(1.0), leaf(1.0)
+    with pytest.raises(RuntimeError, match="no output depends on input 1"):
+        grad(x * 2.0, [x, other])
+    assert grad(x * 2.0, [x, other], allow_unused=True)[1] is None
+
+
+# Broadcasting and dtypes
+
+
+@pytest.mark.parametrize(
+    "shape, other",
+    [
+        ((), (2, 3)),
+        ((3,), (2, 3)),
+        ((2, 1), (2, 3)),
+        ((1, 1), (2, 3)),
+        ((1,), (0,)),
+        ((1, 3), (4, 2, 3)),
+    ],
+)
+def test_gradients_are_summed_over_broadcast_axes(shape, other):
+    x, y = leaf(np.ones(shape)), tensor(np.full(other, 2.0))
+    z = x * y
+    z.backward(np.ones(z.shape))
+    assert x.grad.shape == shape and x.grad.numpy().sum() == 2.0 * z.numel()
+
+
+def test_float32_stays_float32():
+    x = leaf([1.0, 2.0], dtype=np.float32)
+    y = (x * 2 + np.float64(0.5)) / np.float32(3) - np.int64(1)
+    assert y.dtype == np.float32
+    z = ma.where(x > 0, y**2, 0.0).mean() + x.max() + ma.maximum(x, 1.0).sum()
+    z.backward()
+    assert z.dtype == np.float32 and x.grad.dtype == np.float32
+
+
+def test_a_leaf_gradient_has_the_leafs_dtype():
+    x, weight = leaf([1.0], dtype=np.float32), leaf([2.0])
+    y = x * weight
+    assert y.dtype == np.float64
+    for create_graph in (False, True):
+        (g,) = grad(y, x, [1.0], retain_graph=True, create_graph=create_graph)
+        assert g.dtype == np.float32
+
+
+def test_zero_dimensional_results_are_tensors_of_arrays():
+    x = leaf(2.0)
+    y = x * 3.0
+    assert (
+        y.shape == () and isinstance(y.numpy(), np.ndarray) and y.item() == 6.0 and float(y) == 6.0
+    )
+    y.backward()
+    assert isinstance(x.grad, Tensor) and x.grad.shape == ()
+
+
+def test_arrays_leave_arithmetic_to_the_tensor():
+    x = leaf([1.0, 2.0])
+    y = np.array([3.0, 4.0]) * x + np.float64(1.0) - x / 2.0
+    assert isinstance(y, Tensor) and y.tolist() == [3.5, 8.0]
+    assert (np.eye(2) @ x).tolist() == [1.0, 2.0] and (2.0**x).tolist() == [2.0, 4.0]
+
+
+# What users reach for
+
+
+def test_repr_shows_values_shape_dtype_and_operation():
+    x = leaf([1.0, 2.0])
+    assert repr(x) == "tensor([1., 2.], shape=(2,), dtype=float64, requires_grad=True)"
+    assert repr(x * 2.0) == "tensor([2., 4.], shape=(2,), dtype=float64, operation=mul)"
+
+
+def test_a_tensor_converts_iterates_and_hashes():
+    x = tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert (
+        [row.tolist() for row in x] == [[1.0, 2.0], [3.0, 4.0]] and len(x) == 2 and x.numel() == 4
+    )
+    assert {x: "found"}[x] == "found" and bool(x[0, 0]) and np.asarray(x).tolist() == x.tolist()
+    assert x.T.tolist() == [[1.0, 3.0], [2.0, 4.0]] and tensor(x).tolist() == x.tolist()
+    with pytest.raises(TypeError, match="unsized"):
+        list(tensor(1.0))
+
+
+def test_integers_and_booleans_are_kept():
+    assert tensor([1, 2]).dtype == np.int64 and tensor([True]).dtype == bool
+    assert tensor([1, 2]).to(np.float32).dtype == np.float32
+
+
+def test_tensor_has_no_attribute_that_a_later_module_added():
+    source = (type(Tensor), Tensor.__module__)
+    assert source == (type, "mini_autograd.tensor")
+    foreign = [
+        name
+        for name, value in vars(Tensor).items()
+        if getattr(value, "__module__", Tensor.__module__)
+        not in (Tensor.__module__, "builtins", None)
+    ]
+    assert foreign == []
+    with pytest.raises(AttributeError):
+        tensor(1.0).surprise = 1
+
+
+# Errors a reader will meet
+
+
+@primitive
+def no_rule(x):
+    return x * 1.0
+
+
+@primitive
+def wrong_shape(x):
+    return x * 1.0
+
+
+wrong_shape.vjp(lambda g, y, x: np.ones(7))
+
+
+@primitive
+def failing_rule(x):
+    return x * 1.0
+
+
+failing_rule.vjp(lambda g, y, x: {}["missing"])
+
+X = leaf([1.0, 2.0])
+
+
+def freed():
+    y = (X * X).sum()
+    y.backward()
+    X.grad = None
+    y.backward()
+
+
+@pytest.mark.parametrize(
+    "action, error, message",
+    [
+        (
+            lambda: (X * 2.0).backward(),
+            RuntimeError,
+            r"output of shape \(2,\) needs a gradient of that shape",
+        ),
+        (
+            lambda: (X * 2.0).backward([1.0]),
+            ValueError,
+            r"gradient has shape \(1,\), the output \(2,\)",
+        ),
+        (freed, RuntimeError, "freed by an earlier backward. Run the cell that computed it again"),
+        (
+            lambda: tensor(1.0).backward(),
+            RuntimeError,
+            "depends on none that requires a gradient",
+        ),
+        (
+            lambda: tensor([1], requires_grad=True),
+            TypeError,
+            "int64 has no gradient; write 1.0 for 1",
+        ),
+        (
+            lambda: ma.sigmoid(tensor([1, 2])),
+            TypeError,
+            "sigmoid.*floating-point numbers are needed, not int64",
+        ),
+        (
+            lambda: ma.sigmoid([1, 2]),
+            TypeError,
+            "sigmoid.*floating-point numbers are needed, not int64",
+        ),
+        (lambda: ma.sigmoid(np.array([1, 2])), TypeError, "sigmoid.*floating-point"),
+        (lambda: X + tensor([1.0, 2.0, 3.0]), ValueError, r"add\(shape \(2,\), shape \(3,\)\)"),
+        (lambda: X @ tensor([1.0, 2.0, 3.0]), ValueError, r"matmul\(shape \(2,\), shape \(3,\)\)"),
+        (lambda: np.exp(X), TypeError, "Tensor.*does not support ufuncs"),
+        (lambda: np.asarray(X), TypeError, r"NumPy would lose the graph.*t.detach\(\)"),
+        (lambda: X.__setitem__(0, 1.0), TypeError, "elements cannot be assigned.*where"),
+        (lambda: bool(X), ValueError, "2 elements are neither true nor false"),
+        (
+            lambda: X.sum(dim=1),
+            IndexError,
+            r"sum\(shape \(2,\), 1, False\).*axis 1 is out of bounds",
+        ),
+        (lambda: X.mean(dim=3), IndexError, "axis 3 is out of bounds"),
+        (lambda: X[5], IndexError, "getitem.*index 5 is out of bounds"),
+        (lambda: X + "a", TypeError, r"add\(shape \(2,\), 'a'\)"),
+        (lambda: X * None, TypeError, r"mul\(shape \(2,\), None\)"),
+        (lambda: tensor("abc"), TypeError, "real numbers are needed"),
+        (lambda: tensor(None), TypeError, "real numbers are needed"),
+        (lambda: ma.add(X), TypeError, "add: missing a required argument: 'b'"),
+        (lambda: ma.sum(X, dims=0), TypeError, "sum: got an unexpected keyword argument 'dims'"),
+        (
+            lambda: no_rule(X).sum().backward(),
+            RuntimeError,
+            "a rule of no_rule failed: there is no rule",
+        ),
+        (
+            lambda: wrong_shape(X).sum().backward(),
+            RuntimeError,
+            r"a rule of wrong_shape failed: .*shape \(7,\)",
+        ),
+        (
+            lambda: failing_rule(X).sum().backward(),
+            RuntimeError,
+            "a rule of failing_rule failed: 'missing'",
+        ),
+        (
+            lambda: setattr(X * 1.0, "data", [1.0, 2.0]),
+            RuntimeError,
+            "only a leaf takes new data.*computed by mul",
+        ),
+        (lambda: setattr(X, "data", [1.0]), ValueError, r"shape \(2,\) cannot become \(1,\)"),
+        (lambda: setattr(X * 1.0, "requires_grad", False), RuntimeError, r"use t.detach\(\)"),
+        (lambda: tensor([1.0]).T, ValueError, "a matrix is needed"),
+    ],
+)
+def test_error(action, error, message):
+    with pytest.raises(error, match=message):
+        action()
+
+
+def test_a_foreign_tensor_is_refused():
+    import importlib.util
+    import sys
+
+    spec = importlib.util.spec_from_file_location(
+        "second_engine", sys.modules["mini_autograd.tensor"].__file__
+    )
+    second = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(second)
+    theirs = second.tensor([1.0, 2.0], requires_grad=True)
+    for action in (
+        lambda: X + theirs,
+        lambda: ma.where(X > 0, theirs, X),
+        lambda: ma.sigmoid(theirs),
+    ):
+        with pytest.raises(TypeError, match="cannot be mixed|does not support ufuncs"):
+            action()
+    (theirs * theirs).backward([1.0, 1.0])
+    assert theirs.grad.tolist() == [2.0, 4.0]
