@@ -1,0 +1,294 @@
+"""Gradient checking: is the gradient that backward finds the slope that the values of f show?
+
+A slope is right if it lies between the left and the right derivative of f, which are one number
+where f is smooth and two at a kink. Differences measure both, and how far they may be off.
+"""
+
+from functools import partial
+
+import numpy as np
+
+from mini_autograd.numerical import step
+from mini_autograd.tensor import Tensor
+
+
+class GradcheckError(AssertionError):
+    """The gradient is wrong: backward says one thing, differences of f another."""
+
+
+@np.errstate(all="ignore")  # f is also tried where it is not defined; what comes of it is examined
+def gradcheck(f, *inputs, rtol=1e-7, fast_mode=None, Tensor=Tensor):
+    """True if backward through f finds the slopes that the values of f show; otherwise an error.
+
+    f turns tensors into a tensor, or a tuple of them. Inputs: float64, any shapes; never changed.
+    Every slope, d output / d input, is compared with difference quotients, whose tolerance is
+    measured too; rtol is what the rules may lose by rounding. At a kink any slope between the left
+    and the right derivative will do. fast_mode compares random sums of slopes: the default beyond
+    1,000 inputs and outputs. To check a Tensor class of your own, give it as Tensor.
+    Raises: GradcheckError with the worst slope and the likely mistake. ValueError or TypeError
+    where differences cannot judge: at a jump, where f is not finite, in a composition at a kink,
+    in float32, for a random f.
+    Reference: Linnainmaa (1976), doi:10.1007/BF01931367: rounding errors by a backward pass.
+
+    >>> gradcheck(lambda x, y: x * y, [1.0, 2.0], [3.0, 0.0])
+    True
+    """
+    flat = _Flat(f, inputs, Tensor)
+    _refuse_what_differences_cannot_judge(flat)
+    comparison = _Comparison(flat, *_probes(flat, fast_mode), rtol)
+    if comparison.wrong.any():
+        raise _diagnosis(flat, _narrowed(flat, comparison))
+    return True
+
+
+def gradgradcheck(f, *inputs, Tensor=Tensor, **options):
+    """gradcheck of the gradient of f: are the second derivatives by create_graph=True right?
+
+    The gradient of f is a function of the inputs and of the gradient given to backward; both are
+    checked. Options, result and errors as in gradcheck. Where f has a kink its gradient jumps, and
+    the check refuses.
+
+    >>> gradgradcheck(lambda x: x * x * x, [1.0, 0.0, -2.0])
+    True
+    """
+
+    def gradient(*tensors):
+        tensors, weights = tensors[: len(flat.inputs)], tensors[len(flat.inputs) :]
+        gradients = _backward(flat.call(tensors), weights, create_graph=True)
+        zeros = {x: Tensor(np.zeros(x.shape)) for x in tensors}
+        return [(zeros | gradients)[x] for x in tensors]
+
+    flat = _Flat(f, inputs, Tensor)
+    gradient.__name__ = f"the gradient of {flat.name}"
+    weights = _cut(np.random.default_rng(0).normal(size=flat.values.size), flat.outputs)
+    return gradcheck(gradient, *flat.inputs, *weights, Tensor=Tensor, **options)
+
+
+class _Flat:
+    """f as a function from one vector, all inputs end to end, to another, all outputs."""
+
+    def __init__(self, f, inputs, Tensor):
+        self.f, self.name, self.Tensor = f, getattr(f, "__name__", type(f).__name__), Tensor
+        inputs = inputs[0] if len(inputs) == 1 and isinstance(inputs[0], tuple) else inputs
+        self.inputs = [np.array(x.data if isinstance(x, Tensor) else x) for x in inputs]
+        self.x = _flatten(self.inputs)
+        self.leaves, self.outputs = self.run(self.x)
+        self.values = _flatten(self.outputs)
+
+    def __call__(self, x):
+        return _flatten(self.run(x)[1])
+
+    def run(self, x):
+        """The leaves cut from the vector x, and the list of outputs that f makes of them."""
+        leaves = [self.Tensor(part, requires_grad=True) for part in _cut(x, self.inputs)]
+        return leaves, self.call(leaves)
+
+    def call(self, tensors):
+        outputs = self.f(*tensors)
+        return list(outputs) if isinstance(outputs, (tuple, list)) else [outputs]
+
+
+def _flatten(arrays):
+    """The elements of arrays, or of tensors, end to end."""
+    return np.concatenate([np.empty(0), *(np.ravel(getattr(a, "_data", a)) for a in arrays)])
+
+
+def _cut(vector, arrays):
+    """The inverse: the vector in parts that have the shapes of the arrays."""
+    parts = np.split(vector, np.cumsum([np.prod(a.shape, dtype=int) for a in arrays])[:-1])
+    return [part.reshape(a.shape) for part, a in zip(parts, arrays, strict=True)]
+
+
+def _refuse_what_differences_cannot_judge(flat):
+    if not all(isinstance(y, flat.Tensor) for y in flat.outputs):
+        raise TypeError(f"{flat.name} must return tensors: the graph is lost")
+    for a in [*flat.inputs, *flat.outputs, *_ancestors(flat.outputs)]:
+        if a.dtype != np.float64:
+            why = f"differences keep half of the digits, too few of {a.dtype}"
+            raise TypeError(f"{flat.name}: {why}; check with float64 (and write 1.0 for 1)")
+    if not (np.isfinite(flat.x).all() and np.isfinite(flat.values).all()):
+        raise ValueError(f"{flat.name} is not finite at these inputs, so it has no slopes there")
+    if not np.array_equal(_flatten(flat.leaves), flat.x):
+        raise ValueError(f"{flat.name} changes its inputs: let it make new tensors")
+    if not np.array_equal(flat.values, flat(flat.x)):
+        raise ValueError(f"{flat.name} is random: the same inputs gave other values; fix its seed")
+
+
+def _probes(flat, fast_mode):
+    """What to watch, sums of outputs with these weights, and what to move, groups of inputs."""
+    n, m = flat.x.size, flat.values.size
+    if fast_mode or fast_mode is None and n + m > 1000:
+        generator = np.random.default_rng(0)
+        groups = np.array_split(generator.permutation(n), 64)
+        return generator.random((4, m)), [group for group in groups if group.size]
+    return np.eye(m), np.arange(n)[:, None]  # each output and each input by itself
+
+
+class _Comparison:
+    """Slopes by backward, and by differences: middle, give or take reach.
+
+    Row i is about the sum of outputs with weights[i], column j about moving the inputs groups[j].
+    """
+
+    def __init__(self, flat, weights, groups, rtol):
+        self.weights, self.groups, self.rtol = weights, groups, rtol
+        # A rule that forgets or clips the gradient it is given would pass if that were 1.
+        scales = np.random.default_rng(0).uniform(-2, -0.5, len(weights))
+        pulled = [_pull_back(flat, s * w) for s, w in zip(scales, weights, strict=True)]
+        noise = np.array([noise for _, noise in pulled]) / -scales
+        of_zero, _ = _pull_back(flat, 0 * flat.values)
+        self.slopes, self.middle, self.reach = np.empty((3, len(weights), len(groups)))
+        for j, group in enumerate(groups):
+            h, d = step(flat.x[group]), np.zeros(flat.x.size)
+            d[group] = (-1.0) ** np.arange(len(group)) * h / h.max()
+            self.slopes[:, j] = [slopes[group] @ d[group] for slopes, _ in pulled] / scales
+            along = partial(lambda d, t: weights @ flat(flat.x + t * d), d)
+            self.middle[:, j], self.reach[:, j] = _measure(along, h.max(), noise)
+        allowed = self.reach + rtol * np.abs(self.middle)
+        self.excess = np.nan_to_num(np.abs(self.slopes - self.middle) - allowed, nan=np.inf)
+        self.ignores_g = np.array([of_zero[group].any() for group in groups], bool)
+        self.wrong = (self.excess > 0) | self.ignores_g
+        self.at_kink = self.reach > 1e-4 * (np.abs(self.slopes) + np.abs(self.middle))
+
+
+def _pull_back(flat, weights):
+    """The gradient of sum(weights * outputs), and a bound for the rounding error of that sum.
+
+    A tensor u on the way was rounded by eps * |u|; its gradient tells what the sum makes of that.
+    """
+    gradients = _backward(flat.outputs, _cut(weights, flat.outputs), retain_graph=True)
+    slopes = _flatten(gradients.get(x, np.zeros(x.shape)) for x in flat.leaves)
+    roundings = _flatten(np.abs(t.data * g.data) for t, g in gradients.items())
+    noise = np.nansum(roundings) + np.abs(weights) @ (np.abs(flat.values) + np.finfo(float).tiny)
+    return slopes, 4 * np.finfo(float).eps * noise
+
+
+def _backward(outputs, weights, **options):
+    """{tensor: its gradient} for all tensors on the way back. What .grad held stays there."""
+    tensors = _ancestors(outputs)
+    before = {t: t.grad for t in tensors}
+    for t in tensors:
+        t.retain_grad()
+        t.grad = None
+    for y, w in zip(outputs, weights, strict=True):
+        if y.requires_grad:
+            y.backward(w, **options)
+    gradients = {t: t.grad for t in tensors if t.grad is not None}
+    for t in tensors:
+        t.grad = before[t]
+    return gradients
+
+
+def _ancestors(tensors):
+    """The tensors with a gradient from which these were computed, these included."""
+    found, waiting = {}, list(tensors)
+    for t in waiting:  # the list grows while it is walked
+        if getattr(t, "requires_grad", False) and t not in found:
+            found[t] = True
+            waiting += getattr(t, "_inputs", ())
+    return found
+
+
+def _measure(along, h, noise):
+    """The slope of along(t) at t = 0 by differences, (middle, reach); nan where there is none.
+
+    The step shrinks from 8h by eighths until rounding takes over; the surest result is kept.
+    """
+    here, best = along(0.0), np.full((2, noise.size), np.nan)
+
+    def quotients(t):
+        return np.array([here - along(-t), along(t) - here]) / t
+
+    near = quotients(8 * h)
+    for t in h * 8.0 ** -np.arange(12):
+        far, near = near, quotients(t)
+        found = _extrapolate(far, near, noise / t)
+        # A shorter step that contradicts a longer one is right: the longer one missed a wiggle.
+        contradicts = np.abs(found[0] - best[0]) > found[1] + best[1]
+        better = np.isfinite(found[1]) & (contradicts | ~(found[1] >= best[1]))
+        best = np.where(better, found, best)
+        if np.all(best[1] <= 3 * noise / t):
+            break
+    return best
+
+
+def _extrapolate(far, near, rounding):
+    """The slope at step 0, (middle, reach), from left and right quotients at a step and its eighth.
+
+    Their mean, the central quotient, is as sure as it stayed the same. The gap between them has
+    become an eighth if f is smooth; what is left beyond that is the angle of a kink. Quotients that
+    grow while the step shrinks have no limit.
+    """
+    middle, gap, far_gap = near.mean(axis=0), near[1] - near[0], far[1] - far[0]
+    half_angle = np.abs(gap - far_gap / 8) * 4 / 7
+    reach = half_angle + np.abs(middle - far.mean(axis=0)) + rounding
+    steep, far_steep = np.abs(near).max(axis=0), np.abs(far).max(axis=0)
+    grows = (steep > 2 * far_steep) & (steep - far_steep > 2 * rounding)
+    return np.where(grows, np.nan, [middle, reach])
+
+
+def _diagnosis(flat, c):
+    """The error to raise for a comparison: what is wrong, or why differences cannot judge."""
+    worst = np.isnan(c.reach) if np.isnan(c.reach).any() else c.excess
+    i, j = np.unravel_index(worst.argmax(), worst.shape)
+    at, of = _name(c.groups[j], flat.inputs), _name(np.flatnonzero(c.weights[i]), flat.outputs)
+    if np.isnan(c.reach[i, j]):
+        why = "difference quotients grow as the step shrinks (a jump, a cusp), or are not finite"
+        return ValueError(f"{flat.name} has no slope at input {at}: {why}. Check another point")
+    if not c.wrong.any() or np.isfinite(c.slopes).all() and _is_right_nearby(flat, c):
+        why = "one of its operations is at a kink, where slopes of a composition need not be right"
+        return ValueError(f"{flat.name} at input {at}: {why}. Check the operation by itself")
+    middle, reach = c.middle[i, j], c.reach[i, j]
+    sides = "between {:.6g} and {:.6g}".format(*np.round([middle - reach, middle + reach], 6) + 0)
+    by_differences = sides if c.at_kink[i, j] else f"{middle if abs(middle) > reach else 0:.6g}"
+    return GradcheckError(
+        f"{flat.name}: d output {of} / d input {at} is {c.slopes[i, j] + 0:.6g} by backward, "
+        f"{by_differences} by differences; {c.wrong.sum()} of {c.wrong.size} slopes are wrong. "
+        f"Likely mistake: {_likely_mistake(c)}"
+    )
+
+
+def _narrowed(flat, c):
+    """The comparison, with groups of inputs split until the one to blame is found."""
+    i, j = np.argwhere(c.wrong)[0]
+    if len(c.groups[j]) == 1:
+        return c
+    split = _Comparison(flat, c.weights[[i]], np.array_split(c.groups[j], 2), c.rtol)
+    return _narrowed(flat, split) if split.wrong.any() else split
+
+
+def _is_right_nearby(flat, c):
+    """Is f a composition, and nothing wrong with it a little away from the inputs?"""
+    shift = np.random.default_rng(0).normal(0, 1e-3, flat.x.size) * np.maximum(1, np.abs(flat.x))
+    nearby = _Flat(flat.f, _cut(flat.x + shift, flat.inputs), flat.Tensor)
+    operations = sum(not t.is_leaf for t in _ancestors(flat.outputs))
+    return operations > 1 and not _Comparison(nearby, c.weights, c.groups, c.rtol).wrong.any()
+
+
+def _name(positions, arrays):
+    """Which array and element is at a position of the flat vector, as in 0[2, 1]."""
+    names = [f"{k}{list(i) or ''}" for k, a in enumerate(arrays) for i in np.ndindex(a.shape)]
+    return names[positions[0]] if len(positions) == 1 else "(a random sum)"
+
+
+def _likely_mistake(c):
+    """What the wrong slopes have in common, in words."""
+    got, want = c.slopes[c.wrong], c.middle[c.wrong]
+    factor = got[np.abs(want).argmax()] / want[np.abs(want).argmax()]
+    arrives = (~c.wrong & (c.slopes != 0)).any(axis=0)[c.wrong.any(axis=0)].all()
+    is_part, is_all = not got.any() and arrives, not got.any()
+    several, doubled_or_halved = len(got) > 1, round(factor, 6) in (2, 0.5)
+    alike = partial(np.allclose, rtol=1e-6, atol=1e-9 * np.abs(want).max())
+    looks = {
+        "nan: an overflow, or 0 * inf in a branch not taken": not np.isfinite(got).all(),
+        "a rule that does not multiply by g": c.ignores_g.any(),
+        "a slope beyond both sides of a kink": c.at_kink[c.wrong].all(),
+        "a part is lost: what comes from several uses must be added": is_part,
+        "all is lost: a rule gives 0, or detach or no_grad cuts the graph": is_all,
+        "the wrong sign": alike(got, -want),
+        f"a factor of {factor:.7g}": (several or doubled_or_halved) and alike(got, factor * want),
+        "transposed: right numbers, wrong places": several and alike(np.sort(got), np.sort(want)),
+        "a slope where f does not change, or less than it is rounded": alike(want, 0),
+        "a term is missing or wrong": True,
+    }
+    return next(words for words, applies in looks.items() if applies)
