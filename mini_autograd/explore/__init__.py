@@ -1,0 +1,14 @@
+"""The lens of the course: explorers, predictions, exercise checks, drawings, the style of figures.
+
+It imports the engine, never the reverse. Whatever makes tensors takes their class as an argument,
+since a chapter may have built its own.
+"""
+
+from mini_autograd.explore.exercise import check
+from mini_autograd.explore.explorer import explore
+from mini_autograd.explore.graph import walk
+from mini_autograd.explore.prediction import predict
+from mini_autograd.explore.progress import progress
+from mini_autograd.explore.style import use_style
+
+__all__ = ["check", "explore", "predict", "progress", "use_style", "walk"]

@@ -1,0 +1,109 @@
+"""A function and its derivative along a curve, and whether the two belong together.
+
+The rule is that of gradcheck, for all points at once. Where f is smooth the derivative must equal
+the central difference, and how far those at h and h/2 disagree sets the tolerance. Where the slopes
+on the two sides do not meet as h shrinks f has a kink, and the derivative must lie between them.
+Where they grow as 1/h, f jumps.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mini_autograd.numerical import step
+
+SMOOTH, KINK, JUMP, UNKNOWN = range(4)
+RELATIVE, ABSOLUTE = 1e-6, 1e-8  # what rounding may do to a central difference, with room to spare
+_SHIFTS = np.array([1, 1 / 2, 1 / 8, -1, -1 / 2, -1 / 8])[:, None]
+
+
+class Unusable(ValueError):
+    """f cannot be explored; the message says why."""
+
+
+@dataclass
+class Curve:
+    """f and its derivative at the points x, and what differences of f say about that derivative.
+
+    slope is the derivative under test; central, left and right are slopes by differences. kind says
+    of each point whether f is SMOOTH there, has a KINK, a JUMP, or is UNKNOWN, not being finite
+    nearby. error is how far slope is from what differences allow: 0 within the tolerance.
+    drawn is the central difference to show, which may have another step.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    slope: np.ndarray
+    central: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    kind: np.ndarray
+    error: np.ndarray
+    drawn: np.ndarray
+
+
+def by_autograd(f, x, Tensor):
+    """f(x) and f'(x) as arrays, for an element-wise f of a Tensor."""
+    leaf = Tensor(x, requires_grad=True)
+    y = f(leaf)
+    if not isinstance(y, Tensor):
+        raise Unusable(f"it returned {_named(y)} and not a Tensor, so autograd cannot follow it")
+    _require_shape(y.shape, x, "it")
+    if y.requires_grad:
+        y.backward(Tensor(np.ones(x.shape)))
+    if leaf.grad is None:
+        raise Unusable("its result has no gradient: no recorded operation leads from x to it")
+    return np.asarray(y.numpy()), np.asarray(leaf.grad.numpy())
+
+
+def by_formula(f, derivative, x):
+    """f(x) and f'(x) as arrays, for two functions of an array."""
+    y, slope = f(x), derivative(x)
+    for values, name in (y, "it"), (slope, "its derivative"):
+        if values is None:
+            raise Unusable(f"{name} returned {_named(values)}")
+        _require_shape(np.shape(values), x, name)
+    return np.asarray(y, float), np.asarray(slope, float)
+
+
+def _named(value):
+    return "nothing (None)" if value is None else f"a {type(value).__name__}"
+
+
+def _require_shape(shape, x, name):
+    if shape != x.shape:
+        change = f"turned shape {x.shape} into {shape}"
+        raise Unusable(f"{name} {change}; an element-wise function keeps the shape")
+
+
+def examine(f, x, y, slope):
+    """The Curve of f, a function of arrays, with values y and derivative slope at x (1-D)."""
+    if y.dtype == np.float32:
+        raise Unusable("it computes in float32, which is too coarse for differences")
+    part = slice(len(x) // 3)
+    if (np.abs(f(x[part]) - y[part]) > 1e-6 * (1 + np.abs(y[part]))).any():
+        raise Unusable("its value at one x depends on other elements, or on chance")
+    points = x + _SHIFTS * step(x)
+    values = f(points.ravel()).reshape(points.shape)
+    # Divided by the steps really taken, as x + h is rounded.
+    right, right_half, right_near, left, left_half, left_near = (values - y) / (points - x)
+    central, halved = (right + left) / 2, (right_half + left_half) / 2
+    # The slope to one side errs in proportion to h: from those at h and h/8 follows the one at 0.
+    left_limit, right_limit = (8 * left_near - left) / 7, (8 * right_near - right) / 7
+    sides = np.stack([left, right, left_near, right_near, left_limit, right_limit])
+
+    tolerance = RELATIVE * np.abs(sides).max(axis=0) + ABSOLUTE * np.maximum(1, np.abs(y))
+    steepest = np.maximum(np.abs(left), np.abs(right))
+    steepest_near = np.maximum(np.abs(left_near), np.abs(right_near))
+    kind = np.full(x.shape, SMOOTH)
+    # Where f is smooth, the two sides differ by h f'', and at h/8 by an eighth of that.
+    kind[np.abs((right_near - left_near) - (right - left) / 8) > tolerance] = KINK
+    kind[(steepest_near > 4 * steepest) & (steepest_near > 1e-3)] = JUMP
+    kind[~np.isfinite(sides).all(axis=0)] = UNKNOWN
+
+    difference = np.abs(slope - central) - 2 * np.abs(central - halved)
+    outside = np.maximum(sides.min(axis=0) - slope, slope - sides.max(axis=0))
+    error = np.where(kind == SMOOTH, difference, np.where(kind == KINK, outside, 0.0))
+    error[error <= tolerance] = 0
+    error[np.isfinite(y) & np.isnan(slope)] = np.inf
+    return Curve(x, y, slope, central, left_limit, right_limit, kind, error, central)

@@ -1,0 +1,117 @@
+"""The check below an exercise: is an attempt right, and if not, what does it look like?"""
+
+import functools
+
+import numpy as np
+
+from mini_autograd.explore.curve import by_autograd, examine
+from mini_autograd.explore.words import explained, minus, mistake, verdict
+from mini_autograd.gradcheck import gradcheck
+from mini_autograd.tensor import Tensor as _Tensor
+
+_POINTS = np.array([-4.0, -2.5, -1.2, -0.7, -0.2, 0.0, 0.3, 0.8, 1.6, 2.7, 4.0])
+_FAR = np.array([-1000.0, -40.0, 40.0, 1000.0])
+
+
+class _Wrong(Exception):
+    """What is wrong with an attempt, in words."""
+
+
+def check(attempt, expected=None, *, at=None, gradient=None, Tensor=_Tensor, **parameters):
+    """Print whether an attempt at an exercise is right, and if not, the likely mistake.
+
+    attempt is a number, an array or a tensor, compared with expected; or a function, compared with
+    the function (or values) expected at the array `at`, or at a tuple of them, one an argument.
+    parameters go to both. With gradient=True it is called with Tensors, and its gradient compared
+    with differences of its values; an operation that has rules is always checked so.
+    Without `at` it is tried from -4 to 4, and at ±40 and ±1000, where it must not turn into nan.
+    An attempt that is None or ..., or returns that, or raises NotImplementedError, is not one yet.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            if callable(attempt):
+                gradient = hasattr(attempt, "vjp") if gradient is None else gradient
+                _check_function(attempt, expected, at, gradient, Tensor, parameters)
+            else:
+                _compare(_array(attempt), np.asarray(expected, float))
+        print("correct: values and gradient." if callable(attempt) and gradient else "correct.")
+    except _Wrong as wrong:
+        print(wrong)
+
+
+def _check_function(attempt, expected, at, gradient, Tensor, parameters):
+    f = functools.partial(attempt, **parameters)
+    f.__name__ = getattr(attempt, "__name__", "the function")
+    near = at if isinstance(at, tuple) else (at,)
+    if at is None:
+        # At a kink only a single operation is sure to have a slope between those of its sides.
+        composed = gradient and not hasattr(attempt, "vjp")
+        near = (_POINTS[_POINTS != 0] if composed else _POINTS,)
+    near = [np.asarray(x, float) for x in near]
+    tried = [np.append(near[0], _FAR)] if at is None else near
+
+    got = _array(_attempted(f, *map(Tensor if gradient else np.array, tried)))
+    element_wise = len(tried) == 1 and got.shape == tried[0].shape
+    if expected is not None:
+        want = expected(*tried, **parameters) if callable(expected) else expected
+        _compare(got, np.asarray(want, float), tried[0] if element_wise else None)
+    if gradient and element_wise:
+        _check_slopes(f, near[0].ravel(), tried[0].ravel(), Tensor)
+    if gradient:
+        _attempted(gradcheck, f, *near, Tensor=Tensor)
+
+
+def _check_slopes(f, near, tried, Tensor):
+    """The gradient of an element-wise function against differences; far away, whether it is nan."""
+    y, slope = _attempted(by_autograd, f, tried, Tensor)
+    n = len(near)
+    try:
+        curve = examine(lambda x: f(Tensor(x)).numpy(), near, y[:n], slope[:n])
+    except Exception:
+        return  # it only kept the shape by chance, and each value depends on other elements
+    if curve.error.any():
+        raise _Wrong(f"not yet: {verdict(curve, 'the gradient').partition(': ')[2]}".strip())
+    bad = tried[np.isnan(slope) & np.isfinite(y)]
+    if len(bad):
+        raise _Wrong(f"not yet: the gradient is nan at x = {_short(bad[0])}.")
+
+
+def _attempted(function, *arguments, **named):
+    """The result of a call that runs the attempt; a stub, or an error, ends the check."""
+    try:
+        return function(*arguments, **named)
+    except Exception as error:
+        cause = error.__cause__ or error
+        signs = "NoneType", "ellipsis", "there is no rule"  # of a body or a rule not written yet
+        if isinstance(cause, NotImplementedError) or any(sign in str(cause) for sign in signs):
+            raise _Wrong("not attempted yet") from None
+        raise _Wrong(f"not yet: {explained(error)}") from None
+
+
+def _array(answer):
+    if answer is None or answer is ...:
+        raise _Wrong("not attempted yet")
+    try:
+        return np.asarray(answer.numpy() if hasattr(answer, "numpy") else answer, float)
+    except (TypeError, ValueError):
+        name = type(answer).__name__
+        raise _Wrong(f"not yet: a number or an array is needed, not a {name}.") from None
+
+
+def _compare(got, want, x=None):
+    """End the check unless the arrays agree to 6 digits: expected values may be differences."""
+    if got.shape != want.shape:
+        raise _Wrong(f"not yet: the shape is {got.shape}, expected {want.shape}.")
+    close = np.isclose(got, want, rtol=1e-6, atol=1e-8, equal_nan=True)
+    if close.all():
+        return
+    error = np.where(close, 0, np.nan_to_num(np.abs(got - want), nan=np.inf))
+    worst = np.unravel_index(error.argmax(), error.shape)
+    place = f" at index {tuple(map(int, worst))}" if got.ndim else ""
+    place = f" at x = {_short(x[worst])}" if x is not None else place
+    text = f"not yet:{place} it is {_short(got[worst])}, expected {_short(want[worst])}."
+    raise _Wrong(f"{text} {mistake(got, want, x)}".strip())
+
+
+def _short(value):
+    return minus(f"{value:.6g}")

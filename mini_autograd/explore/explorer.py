@@ -1,0 +1,329 @@
+"""The explorer: f and f' under sliders, and at every move the derivative checked by differences."""
+
+import base64
+import html
+import math
+
+import ipywidgets as widgets
+import numpy as np
+
+from mini_autograd.explore.curve import JUMP, KINK, SMOOTH, by_autograd, by_formula, examine
+from mini_autograd.explore.picture import LEFT, RIGHT, Dot, Label, Line, Picture
+from mini_autograd.explore.style import AGREEMENT, DERIVATIVE, FUNCTION, INK, QUIET, TEXT
+from mini_autograd.explore.words import by_difference, explained, minus, number, tiny, verdict
+from mini_autograd.tensor import Tensor as _Tensor
+
+_GREEK = dict(alpha="α", beta="β", gamma="γ", delta="δ", mu="μ", sigma="σ", tau="τ", omega="ω")
+_POINTS = 481
+_TANGENT = 90  # pixels to either side of the cursor
+
+
+class Explorer(widgets.Box):
+    """Explore f: its curve above that of f', a cursor with the tangent, a slider a parameter.
+
+    f(x, **parameters) is element-wise, on Tensors. A slider is (min, max, start), or with its step
+    as a fourth. With derivative, that and f are plain NumPy functions of the same arguments.
+    presets names values of sliders. h = (min, max, start) gives the central difference's step a
+    slider. Axes not given hold f and f' at the start and with any one slider at either end.
+    """
+
+    def __init__(
+        self,
+        f,
+        *,
+        xlim=(-6, 6),
+        ylim=None,
+        slope_ylim=None,
+        cursor=1.0,
+        presets=None,
+        derivative=None,
+        h=None,
+        name=None,
+        Tensor=_Tensor,
+        **sliders,
+    ):
+        self._f, self._derivative, self._Tensor = f, derivative, Tensor
+        self._name = name or getattr(f, "__name__", "f").replace("<lambda>", "f")
+        self._by = "formula" if derivative else "autograd"
+        self._grid = np.round(np.linspace(*xlim, _POINTS), 12)
+        self._parameters = {key: _slider(key, *bounds) for key, bounds in sliders.items()}
+        self._sliders = self._parameters | {"cursor": _slider("cursor (x)", *xlim, cursor)}
+        if h:
+            self._sliders["h"] = _log_slider(*h)
+        self._start, self._pinned, self._muted = self.values, [], False
+
+        held, slopes_held = self._ranges()
+        legend = [(f"by {self._by}", DERIVATIVE, "-"), ("by central difference", INK, ":")]
+        self._picture = Picture(xlim, (ylim or held, slope_ylim or slopes_held), legend)
+        layout = _layout("row wrap-reverse", align_items="flex-end", grid_gap="0 16px")
+        super().__init__(self._lay_out(presets or {}), layout=layout)
+        for slider in self._sliders.values():
+            slider.observe(self._redraw, "value")
+        self._redraw()
+
+    def _lay_out(self, presets):
+        """Picture and controls: side by side where there is room, else the controls on top."""
+        cell = _layout(grid_area="1 / 1", margin="0")  # the same for both: overlay on frame
+        self._overlay = widgets.HTML(layout=cell)
+        stage = [widgets.HTML(self._picture.frame(), layout=cell), self._overlay]
+        buttons = [_button(key, lambda _, key=key: self._move(presets[key])) for key in presets]
+        reset = _button("Reset", lambda _: self._move(self._start))
+        self._pin = widgets.ToggleButton(description="Pin curve", layout=_BUTTON)
+        self._pin.observe(self._pin_curve, "value")
+        row = [*([widgets.Label("Presets:")] if presets else []), *buttons, reset, self._pin]
+        columns = _layout(grid_template_columns="repeat(auto-fit, minmax(280px, 1fr))")
+        controls = [
+            widgets.GridBox(list(self._sliders.values()), layout=columns),
+            widgets.Box(row, layout=_layout("row wrap")),
+        ]
+        wide = _layout(flex="1 1 560px", max_width="640px", grid_template_columns="minmax(0, 1fr)")
+        narrow = _layout("column", flex="1 1 300px", max_width="640px")
+        return [widgets.GridBox(stage, layout=wide), widgets.VBox(controls, layout=narrow)]
+
+    @property
+    def values(self):
+        """The value of each slider, without the last bits by which 0.1 + 0.2 exceeds 0.3."""
+        return {key: float(f"{slider.value:.12g}") for key, slider in self._sliders.items()}
+
+    def _move(self, values):
+        """Set sliders and redraw once."""
+        self._muted = True
+        for key, value in values.items():
+            self._sliders[key].value = value
+        self._muted = False
+        self._redraw()
+
+    def _pin_curve(self, change):
+        """Leave the curve as it is now behind in grey, or take that away again."""
+        curve, _ = self._examine(self.values)
+        self._pinned, self._pin.description = [], "Unpin curve" if change["new"] else "Pin curve"
+        if change["new"] and curve:
+            corner = self._grid[-1], self._picture.ylims[1][1]
+            text = f"grey: {self._settings() or self._name}"
+            self._pinned = [Line(*line[:3], QUIET, 2.2, "--") for line in self._curves(curve)[:2]]
+            self._pinned.append(Label(1, *corner, text, QUIET, dy=-10, anchor="end"))
+        self._redraw()
+
+    def _redraw(self, _=None):
+        if not self._muted:
+            curve, problem = self._examine(self.values)
+            picture = self._picture.overlay(self._shapes(curve), self._sentence(curve, problem))
+            self._overlay.value = picture + self._read_out(curve, problem)
+
+    # What is computed.
+
+    def _examine(self, values):
+        """The Curve at these values, the cursor its last point, and what is wrong, in words.
+
+        A function without a usable derivative still has a curve, with nan for its slopes.
+        """
+        parameters = {key: values[key] for key in self._parameters}
+        x, problem = np.append(self._grid, values["cursor"]), None
+
+        def f(x):
+            return self._f(x, **parameters)
+
+        def plain(x):
+            return np.asarray(f(x) if self._derivative else f(self._Tensor(x)).numpy())
+
+        with np.errstate(all="ignore"):
+            try:
+                if self._derivative:
+                    y, slope = by_formula(f, lambda x: self._derivative(x, **parameters), x)
+                else:
+                    y, slope = by_autograd(f, x, self._Tensor)
+            except Exception as error:
+                problem = explained(error)
+            try:
+                if problem:
+                    y, slope = plain(x).astype(float), np.full(x.shape, np.nan)
+                curve = examine(plain, x, y, slope)
+                if "h" in values:
+                    h = values["h"]
+                    curve.drawn = (plain(x + h) - plain(x - h)) / (2 * h)
+            except Exception as error:
+                return None, problem or explained(error)
+        return curve, problem
+
+    def _ranges(self):
+        """Limits that hold f, and that hold f', at the start and with any one slider at an end."""
+        ends = [{key: end} for key, s in self._parameters.items() for end in (s.min, s.max)]
+        curves = [self._examine(self._start | change)[0] for change in ({}, *ends)]
+        curves = [curve for curve in curves if curve]
+        return _padded([curve.y for curve in curves]), _padded([curve.slope for curve in curves])
+
+    # What is drawn.
+
+    def _curves(self, curve):
+        central = np.where(curve.kind >= KINK, np.nan, curve.drawn)
+        return [
+            Line(0, self._grid, curve.y[:-1], FUNCTION),
+            Line(1, self._grid, curve.slope[:-1], DERIVATIVE),
+            Line(1, self._grid, central[:-1], INK, 1.8, ":"),
+        ]
+
+    def _shapes(self, curve):
+        (low, high), slope_ylim = self._picture.ylims
+        heading = f"{self._name}({', '.join(filter(None, ('x', self._settings())))})"
+        shapes = [*self._pinned, Label(0, self._grid[0], high, heading, INK, dy=-14)]
+        if not curve:
+            return shapes
+        x, y, slope = curve.x[-1], curve.y[-1], curve.slope[-1]
+        at = np.array([x, x])
+        shapes.append(Line(0, at, np.array([low, high]), QUIET, 1.6, "--"))
+        shapes.append(Line(1, at, np.array(slope_ylim), QUIET, 1.6, "--"))
+        shapes += self._curves(curve)
+        shapes += self._end(0, curve.y, "f(x)", FUNCTION)
+        shapes += self._end(1, curve.slope, "f′(x)", DERIVATIVE)
+        if curve.kind[-1] == KINK:
+            shapes.append(self._tangent(x, y, curve.left[-1], -1, 0))
+            shapes.append(self._tangent(x, y, curve.right[-1], 0, 1))
+        if curve.kind[-1] != JUMP and np.isfinite(slope):
+            text = minus(f"{slope:.2f}")
+            before, after = np.interp([x - 0.1, x + 0.1], self._grid, curve.slope[:-1])
+            shapes.append(self._tangent(x, y, slope, -1, 1))
+            shapes.append(Dot(1, x, slope, DERIVATIVE))
+            shapes.append(self._beside(0, x, y, f"slope {text}", slope > 0))
+            shapes.append(self._beside(1, x, slope, text, after > before))
+        return [*shapes, Dot(0, x, y, FUNCTION)] if np.isfinite(y) else shapes
+
+    def _end(self, panel, values, text, color):
+        """The name of a curve, where it ends on the right."""
+        finite = values[:-1][np.isfinite(values[:-1])]
+        if not len(finite):
+            return []
+        y = self._inside(panel, finite[-1], 4)
+        return [Label(panel, self._grid[-1], y, text, color, dx=8, dy=4)]
+
+    def _tangent(self, x, y, slope, start, end):
+        """A piece of the line through (x, y), of one length on the screen; dashed if one-sided."""
+        rise = slope * self._picture.scales_y[0] / self._picture.scale_x
+        run = np.array([start, end]) * _TANGENT / math.hypot(1, rise) / self._picture.scale_x
+        style = "-" if end - start == 2 else "--"
+        return Line(0, x + run, y + slope * run, DERIVATIVE, 2, style)
+
+    def _beside(self, panel, x, y, text, rising):
+        """A label beside the curve's point (x, y), on the side that the curve leaves free."""
+        across = self._picture.pixels(panel, x, y)[0]
+        left = across > LEFT + 110 if rising else across > RIGHT - 110
+        dx, anchor = (-12, "end") if left else (12, "start")
+        dy = -10 if left == rising else 22
+        return Label(panel, x, self._inside(panel, y, dy), text, DERIVATIVE, dx, dy, anchor)
+
+    def _inside(self, panel, y, dy):
+        """y, moved to where a label that stands dy pixels below it stays inside its panel."""
+        (low, high), scale = self._picture.ylims[panel], self._picture.scales_y[panel]
+        return min(max(y, low + (dy + 4) / scale), high - (14 - dy) / scale)
+
+    # What is said.
+
+    def _settings(self):
+        """The parameters as text."""
+        return ", ".join(f"{key} = {_shown(slider)}" for key, slider in self._parameters.items())
+
+    def _sentence(self, curve, problem):
+        """What the picture shows, for those who do not see it."""
+        what = f"{self._name} and its derivative"
+        if self._parameters:
+            what += f" for {self._settings()}"
+        if problem:
+            return f"{what}. Problem: {problem}."
+        at = f"At x = {_shown(self._sliders['cursor'])}, f(x) = {minus(f'{curve.y[-1]:.4f}')}"
+        return f"{what}. {at} and f'(x) = {minus(f'{curve.slope[-1]:.4f}')} by {self._by}."
+
+    def _read_out(self, curve, problem):
+        cells = "".join(_CELL.format(*cell) for cell in self._cells(curve, problem))
+        h = self.values.get("h")
+        text = f"Problem: {problem}." if problem else verdict(curve, self._by, h)
+        agrees = not (problem or curve.error.any())
+        color, sign = (AGREEMENT, "✓") if agrees else (DERIVATIVE, "✗")
+        head, _, tail = html.escape(text).partition(":")
+        return (
+            f'<div role="status" style="max-width:640px;padding-bottom:8px;{TEXT};line-height:1.4">'
+            f'<div style="display:flex;flex-wrap:wrap;gap:6px 12px">{cells}</div>'
+            f'<div style="margin-top:10px;padding-left:8px;border-left:4px solid {color};'
+            f'min-height:2.8em">{sign} <b>{head}:</b>{tail}</div></div>'
+        )
+
+    def _cells(self, curve, problem):
+        """The figures at the cursor: for each its width, the line that stands for it, its name."""
+        if not curve:
+            return
+        slope, known = curve.slope[-1], curve.kind[-1] == SMOOTH and not problem
+        difference = tiny(abs(slope - curve.drawn[-1])) if known else "–"
+        yield 3.5, f"solid {QUIET}", "x", _shown(self._sliders["cursor"])
+        yield 6, f"solid {FUNCTION}", "f(x)", number(curve.y[-1])
+        yield 9, f"solid {DERIVATIVE}", f"f′(x) by {self._by}", "–" if problem else number(slope)
+        yield 12, "dotted", "by central difference", by_difference(curve, -1)
+        yield 6, f"solid {QUIET}", "difference", difference
+
+    def _repr_mimebundle_(self, **kwargs):
+        """The widget and, for a reader without a kernel, a picture and a sentence."""
+        curve, problem = self._examine(self.values)
+        sentence = self._sentence(curve, problem)
+        bounds = [f"{key} ({s.min:g} to {s.max:g})" for key, s in self._parameters.items()]
+        moves = " and ".join(["x", *([", ".join(bounds)] if bounds else [])])
+        caption = f"{sentence.partition('. ')[2]}\nRun this cell to move {moves.replace('-', '−')}."
+        picture = self._picture.png(self._shapes(curve), caption)
+        return super()._repr_mimebundle_(**kwargs) | {
+            "image/png": base64.b64encode(picture).decode(),
+            "text/plain": sentence,
+        }
+
+
+_CELL = (
+    '<div style="min-width:{}em;border-top:3px {};padding-top:2px">'
+    '<div style="opacity:.8">{}</div><b>{}</b></div>'
+)
+
+
+def _layout(flow=None, **named):
+    return widgets.Layout(width="auto", flex_flow=flow, **named)
+
+
+_BUTTON = _layout(margin="2px 6px 2px 0")
+
+
+def _button(name, action):
+    button = widgets.Button(description=name, layout=_BUTTON)
+    button.on_click(action)
+    return button
+
+
+def _slider(key, low, high, start, step=None):
+    name = f"{key} ({_GREEK[key]})" if key in _GREEK else key.replace("_", " ")
+    step = step or _step(low, high, start)
+    decimals = max(2, -math.floor(math.log10(step) + 1e-9))
+    look = dict(description=name, readout_format=f".{decimals}f", layout=_layout())
+    return widgets.FloatSlider(start, min=low, max=high, step=step, **look)
+
+
+def _log_slider(low, high, start):
+    low, high = math.log10(low), math.log10(high)
+    look = dict(description="step (h)", readout_format=".1e", layout=_layout())
+    return widgets.FloatLogSlider(start, min=low, max=high, step=0.1, **look)
+
+
+def _step(low, high, start):
+    """A round step, 60 or more of which lead from low to high, and a whole number to start."""
+    for power in range(3, -6, -1):
+        for step in (5 * 10.0**power, 2 * 10.0**power, 10.0**power):
+            counts = (high - low) / step, (start - low) / step
+            if counts[0] >= 60 and all(abs(count - round(count)) < 1e-9 for count in counts):
+                return step
+    return (high - low) / 100
+
+
+def _shown(slider):
+    return minus(format(slider.value, slider.readout_format))
+
+
+def _padded(values):
+    """The range of all finite values, 0 among them, with a margin."""
+    values = np.concatenate([[0.0], *values])
+    low, high = values[np.isfinite(values)].min(), values[np.isfinite(values)].max()
+    margin = 0.08 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+explore = Explorer  # a verb where it is called

@@ -1,0 +1,44 @@
+"""The prediction: a question that a reader answers before reading on."""
+
+import html
+
+import ipywidgets as widgets
+
+
+def predict(question, options):
+    """Ask for a prediction among the options; the answer stands further on in the chapter.
+
+    Without a kernel, question and options are readable text.
+    """
+    return Prediction(question, options)
+
+
+class Prediction(widgets.VBox):
+    """What `predict` shows: radio buttons, and a line that repeats what was chosen."""
+
+    def __init__(self, question, options):
+        self._question, self._options = question, list(options)
+        layout = widgets.Layout(width="auto")
+        self._choice = widgets.RadioButtons(options=self._options, value=None, layout=layout)
+        self._reply = widgets.HTML()
+        self._choice.observe(self._say, "value")
+        self._say()
+        super().__init__([widgets.HTML(self._asked()), self._choice, self._reply])
+
+    def _asked(self):
+        return f"<b>Predict.</b> {html.escape(self._question)}"
+
+    def _say(self, _=None):
+        chosen = self._choice.value
+        text = (
+            f"You chose “{chosen}”. Read on to test it." if chosen else "Choose before you read on."
+        )
+        self._reply.value = f'<div role="status">{html.escape(text)}</div>'
+
+    def _repr_mimebundle_(self, **kwargs):
+        items = "".join(f"<li>{html.escape(option)}</li>" for option in self._options)
+        lines = [f"Predict. {self._question}", *(f"  ( ) {option}" for option in self._options)]
+        return super()._repr_mimebundle_(**kwargs) | {
+            "text/html": f"<p>{self._asked()}</p><ul>{items}</ul>",
+            "text/plain": "\n".join(lines),
+        }

@@ -1,0 +1,23 @@
+"""How the course looks: one style for all figures, one colour for f and one for its derivative."""
+
+from pathlib import Path
+
+from matplotlib import style
+
+STYLE = Path(__file__).parents[2] / "assets" / "course.mplstyle"
+# On the screen a figure of 72 dots an inch has a point to the pixel.
+SCREEN = [STYLE, {"font.size": 13, "svg.fonttype": "none"}]
+
+# Each stands out at least 4.2 to 1 from white and from JupyterLab's dark grey; blue and orange also
+# differ for colour-blind readers, and never say anything alone.
+FUNCTION, DERIVATIVE, QUIET, AGREEMENT = "#0A7EC2", "#C65800", "#808080", "#00875A"
+INK, PAPER = "currentColor", "var(--jp-layout-color0,white)"  # text and background of the page
+TEXT = (
+    "color:var(--jp-content-font-color1,black);font:13px var(--jp-ui-font-family,sans-serif);"
+    "font-variant-numeric:tabular-nums"
+)
+
+
+def use_style():
+    """Draw the figures that follow in the style of the course."""
+    style.use(STYLE)

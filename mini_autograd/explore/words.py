@@ -1,0 +1,104 @@
+"""Numbers, verdicts and likely mistakes in words: nothing is said by colour alone."""
+
+import numpy as np
+
+from mini_autograd.explore.curve import JUMP, KINK, SMOOTH, Unusable
+
+
+def number(value):
+    """Six decimals, or three digits and a power of ten where the decimals would not show them."""
+    shown = (
+        f"{value:.2e}" if 0 < abs(value) < 1e-3 or 1e5 <= abs(value) < np.inf else f"{value:.6f}"
+    )
+    return minus(shown)
+
+
+def tiny(value):
+    """A difference: its size is what matters."""
+    return "0" if value == 0 else f"{value:.0e}" if value < 1e-3 else f"{value:.4f}"
+
+
+def minus(text):
+    """text with a true minus sign, as the axes have it."""
+    return "−" + text[1:] if text.startswith("-") else text
+
+
+def by_difference(curve, i):
+    """What differences say the slope is at point i."""
+    if curve.kind[i] == KINK:
+        return f"left {minus(f'{curve.left[i]:.2f}')}, right {minus(f'{curve.right[i]:.2f}')}"
+    return "none, f jumps" if curve.kind[i] == JUMP else number(curve.drawn[i])
+
+
+def verdict(curve, by, h=None):
+    """Do derivative and differences belong together? A sentence whose first words answer.
+
+    by names the derivative; h is the step of the central difference if the reader has chosen it.
+    """
+    if not curve.error.any():
+        largest = np.abs(curve.slope - curve.drawn)[curve.kind == SMOOTH].max(initial=0.0)
+        if h is None or largest < 1e-7:
+            return f"They agree: over the whole curve the largest difference is {tiny(largest)}."
+        too_long, too_short = "the curve bends within such a step", "it magnifies rounding errors"
+        off = f"with h = {h:.0e} the central difference is off by up to {tiny(largest)}"
+        return f"The {by} is right: {off}, as {too_long if h > 1e-5 else too_short}."
+    i = curve.error.argmax()
+    claim = f"at x = {minus(f'{curve.x[i]:.2f}')} {by} says {number(curve.slope[i])}"
+    if np.isnan(curve.slope[i]):
+        return f"They disagree: {claim}, though f is finite there."
+    if curve.kind[i] == KINK:
+        sides = f"{number(curve.left[i])} on the left and {number(curve.right[i])} on the right"
+        return f"They disagree: {claim}; f has a kink there, with slope {sides}."
+    central = np.where(curve.kind == SMOOTH, curve.central, np.nan)
+    hint = mistake(curve.slope, central, curve.x)
+    return f"They disagree: {claim}, the central difference {number(curve.central[i])}. {hint}"
+
+
+def mistake(got, want, x=None):
+    """What two arrays of one shape differ by, if it looks like a usual mistake; else nothing.
+
+    x are the points at which the values were taken, if the values belong to points.
+    """
+    wrong = ~np.isclose(got, want, rtol=1e-5, atol=1e-7, equal_nan=True) & ~np.isnan(want)
+    if not wrong.any():
+        return ""
+    if got.ndim == 2 and got.shape[::-1] == got.shape and np.allclose(got.T, want):
+        return "It is transposed."
+    where = "It is" if wrong.all() else "Where it is wrong, it is"
+    for side, here in () if x is None else (("x > 0", x > 0), ("x < 0", x < 0)):
+        if here.any() and not wrong[here].any() and wrong[(x != 0) & ~here].all():
+            where = f"It is right for {side} only, elsewhere it is"
+    looks = _looks(got[wrong], want[wrong])
+    if looks:
+        return f"{where} {looks}."
+    return where.replace(", elsewhere it is", ".") if "only" in where else ""
+
+
+def _looks(got, want):
+    """How the wrong values relate to the right ones, if it is the same for all of them."""
+    if np.isnan(got).all():
+        return "nan"
+    if not got.any():
+        return "zero"
+    with np.errstate(over="ignore"):
+        ratios = got[want != 0] / want[want != 0]
+    if len(ratios) == len(got) and np.ptp(ratios) <= 1e-3 * np.abs(ratios).max():
+        factor = round(ratios.mean(), 3)
+        usual = {
+            -1: "right but for its sign",
+            2: "twice too large",
+            0.5: "half of what it should be, as if a second contribution overwrote the first",
+        }
+        return usual.get(factor, f"{minus(f'{factor:g}')} times what it should be")
+    if len(got) > 1 and np.ptp(got - want) <= 1e-3 * np.abs(got - want).max():
+        return f"off by {minus(f'{(got - want).mean():.4g}')}"
+    return ""
+
+
+def explained(error):
+    """What an exception says, for someone who may not know what it means."""
+    if "__array_ufunc__" in str(error):
+        return "a NumPy function was given a Tensor; use the operation of that name from here"
+    if isinstance(error, (Unusable, AssertionError)):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,168 @@
+"""The exercise check: accepts what is right, names what is wrong, waits for what is not done."""
+
+import numpy as np
+import pytest
+
+from mini_autograd.explore import check
+
+
+def softsign(x):
+    return x / (1 + np.abs(x))
+
+
+def softsign_slope(x):
+    return (1 + np.abs(x)) ** -2.0
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def stub(*_):
+    raise NotImplementedError
+
+
+@pytest.fixture
+def said(capsys, engine):
+    """What check prints; operations are made with `operation` of the engine under test."""
+
+    def said(attempt, expected=None, **options):
+        check(attempt, expected, Tensor=engine.Tensor, **options)
+        return capsys.readouterr().out.strip()
+
+    def operation(function, *rules):
+        made = engine.primitive(function)
+        if rules:
+            made.vjp(*rules)
+        return made
+
+    said.operation = operation
+    return said
+
+
+def test_what_is_right_is_correct(said):
+    right = said.operation(lambda x: softsign(x), lambda g, y, x: g * softsign_slope(x))
+    assert said(right, softsign) == "correct: values and gradient."
+    assert said(right) == "correct: values and gradient."
+    assert said(softsign, softsign) == "correct."
+    assert said(lambda x: x * x, np.square, gradient=True) == "correct: values and gradient."
+    assert said(0.25, 1 / 4) == said([1, 2], np.array([1, 2])) == "correct."
+
+
+def test_a_slope_at_a_kink_may_lie_between_its_sides(said):
+    for slope in 0.0, 0.5, 1.0:
+        relu = said.operation(
+            lambda x: np.maximum(x, 0),
+            lambda g, y, x, c=slope: g * np.where(x == 0, c, x > 0),
+        )
+        assert said(relu, lambda x: np.maximum(x, 0)) == "correct: values and gradient."
+
+
+@pytest.mark.parametrize("rule", [stub, lambda *_: None, lambda *_: ..., None])
+def test_an_operation_without_its_rule_is_not_attempted(said, rule):
+    operation = said.operation(lambda x: softsign(x), *([rule] if rule else []))
+    assert said(operation, softsign) == "not attempted yet"
+
+
+@pytest.mark.parametrize("function", [stub, lambda x: None, lambda x: ...])
+def test_a_stub_is_not_attempted(said, function):
+    assert said(function, softsign) == "not attempted yet"
+    assert said(function, softsign, gradient=True) == "not attempted yet"
+    assert said(said.operation(function, stub), softsign) == "not attempted yet"
+
+
+def test_an_answer_not_given_is_not_attempted(said):
+    assert said(None, 1) == said(..., 1) == "not attempted yet"
+
+
+@pytest.mark.parametrize(
+    "rule, words",
+    [
+        (lambda g, y, x: 2 * g * softsign_slope(x), "It is twice too large."),
+        (lambda g, y, x: -g * softsign_slope(x), "It is right but for its sign."),
+        (lambda g, y, x: g / 2 * softsign_slope(x), "half of what it should be"),
+        (lambda g, y, x: g * (1 + x) ** -2.0, "It is right for x > 0 only."),
+        (lambda g, y, x: g * softsign_slope(x) + 0.1, "It is off by 0.1."),
+        (lambda g, y, x: 0 * g, "It is zero."),
+        (lambda g, y, x: softsign_slope(x), "Likely mistake"),
+        (lambda g, y, x: g * np.where(x > 999, np.nan, softsign_slope(x)), "nan at x = 1000."),
+    ],
+)
+def test_a_wrong_rule_is_named(said, rule, words):
+    text = said(said.operation(lambda x: softsign(x), rule), softsign)
+    assert text.startswith("not yet: ") and words in text
+
+
+def test_a_wrong_slope_at_a_kink_is_named(said):
+    relu = said.operation(
+        lambda x: np.maximum(x, 0), lambda g, y, x: g * np.where(x == 0, 2, x > 0)
+    )
+    text = said(relu, lambda x: np.maximum(x, 0))
+    assert "at x = 0.00 the gradient says 2.000000; f has a kink there, with slope 0.000000" in text
+
+
+@pytest.mark.parametrize(
+    "attempt, expected, words",
+    [
+        (lambda x: np.exp(x) / (1 + np.exp(x)), sigmoid, "at x = 1000 it is nan, expected 1."),
+        (lambda x: x / (1 + x), softsign, "It is right for x > 0 only."),
+        (np.sum, softsign, "the shape is (), expected (15,)."),
+        (lambda x: x.nonsense, softsign, "AttributeError: "),
+        (0.5, 0.25, "it is 0.5, expected 0.25. It is twice too large."),
+        (
+            [1.0, 2.0],
+            [1.0, 4.0],
+            "at index (1,) it is 2, expected 4. Where it is wrong, it is half",
+        ),
+        ([[1, 2], [3, 4]], [[1, 3], [2, 4]], "It is transposed."),
+        ([1, 2], [1, 2, 3], "the shape is (2,), expected (3,)."),
+        ("a quarter", 0.25, "a number or an array is needed, not a str."),
+        (np.nan, 1.0, "it is nan, expected 1."),
+    ],
+)
+def test_wrong_values_are_named(said, attempt, expected, words):
+    text = said(attempt, expected)
+    assert text.startswith("not yet: ") and words in text
+
+
+def test_a_numpy_function_on_tensors_is_explained(said):
+    assert "a NumPy function was given a Tensor" in said(lambda x: np.exp(x), gradient=True)
+
+
+def test_several_arguments_and_broadcasting(said):
+    a, b = np.array([[1.0], [2.0]]), np.array([1.0, 2.0, 3.0])
+
+    def product(a, b):
+        return a * b
+
+    def multiply(*rules):
+        return said.operation(lambda a, b: a * b, *rules)
+
+    def rule_a(g, y, a, b):
+        return g * b
+
+    def rule_b(g, y, a, b):
+        return g * a
+
+    right = multiply(rule_a, rule_b)
+    assert said(right, product, at=(a, b)) == "correct: values and gradient."
+    assert "not yet" in said(multiply(rule_a, lambda g, y, a, b: g), product, at=(a, b))
+    lost = multiply(lambda g, y, a, b: (g * b).mean(axis=0), rule_b)
+    assert "not yet" in said(lost, product, at=(a, b))
+
+
+def test_a_contribution_that_is_overwritten(said):
+    def overwrite(g, y, x, index):
+        gradient = np.zeros_like(x)
+        gradient[index] = g
+        return gradient
+
+    take = said.operation(lambda x, index: x[index], overwrite)
+    text = said(take, at=np.array([1.0, 2.0, 3.0]), index=np.array([0, 0, 2]))
+    assert "must be added up" in text
+
+
+def test_nothing_is_raised_or_warned(said, recwarn):
+    said(lambda x: 1 / (x - x), softsign)
+    said(said.operation(lambda x: np.log(x), lambda g, y, x: g / x), np.log, at=np.array([0.5]))
+    assert not recwarn.list

@@ -1,0 +1,290 @@
+"""The explorer: what an event costs and changes, what it says, what it shows without a kernel."""
+
+import base64
+import importlib
+import io
+import re
+import xml.etree.ElementTree as ElementTree
+
+import ipywidgets
+import numpy as np
+import pytest
+from functions import ACTIVATIONS, MISTAKES, operation
+from matplotlib.figure import Figure
+from PIL import Image
+
+from mini_autograd.explore import explore
+from mini_autograd.explore.explorer import _step
+from mini_autograd.explore.picture import PANELS, path
+
+PACKAGE = importlib.import_module("mini_autograd.tensor")
+
+
+def make(name="sigmoid", engine=PACKAGE, mistake=None, **options):
+    sliders = ACTIVATIONS[name][2]
+    made = operation(engine, name, mistake)
+    return explore(made, Tensor=engine.Tensor, **(sliders | options))
+
+
+def shown(explorer):
+    return explorer._overlay.value
+
+
+def text(explorer):
+    """The read-out as a reader sees it."""
+    return " ".join(re.sub(r"<[^>]*>", " ", shown(explorer).split("</svg>")[1]).split())
+
+
+def svg(explorer):
+    return ElementTree.fromstring(shown(explorer).split("</svg>")[0] + "</svg>")
+
+
+def move(explorer, **values):
+    for key, value in values.items():
+        explorer._sliders[key].value = value
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """The figures made since the test began."""
+    made, init = [], Figure.__init__
+
+    def counted(self, *args, **kwargs):
+        made.append(self)
+        init(self, *args, **kwargs)
+
+    monkeypatch.setattr(Figure, "__init__", counted)
+    return made
+
+
+def updates(explorer):
+    """Whatever any widget of the explorer sends from now on: a list of (widget, trait)."""
+    sent = []
+    pending = [explorer]
+    while pending:
+        widget = pending.pop()
+        pending += getattr(widget, "children", ())
+        widget.observe(lambda change: sent.append((change["owner"], change["name"])))
+    return sent
+
+
+def test_an_event_sends_one_small_update_and_makes_no_figure(figures):
+    explorer = make()
+    assert len(figures) == 1
+    sent = updates(explorer)
+    for alpha in np.linspace(0.1, 4, 79):
+        sent.clear()
+        explorer._sliders["alpha"].value = round(alpha, 2)
+        others = [change for change in sent if change[0] is not explorer._sliders["alpha"]]
+        assert others in ([(explorer._overlay, "value")], [])
+        assert len(shown(explorer).encode()) < 12_000
+    assert len(figures) == 1
+
+
+def test_sliders_follow_the_pointer_without_delay():
+    explorer = make(h=(1e-12, 1, 1e-5))
+    assert all(slider.continuous_update for slider in explorer._sliders.values())
+
+
+def test_reset_and_presets_redraw_once():
+    explorer = make(presets={"steep": dict(alpha=4, beta=1, cursor=-2)})
+    start, calls = shown(explorer), []
+    explorer._overlay.observe(lambda change: calls.append(change["new"]), "value")
+    buttons = {button.description: button for button in widgets_of(explorer, ipywidgets.Button)}
+    buttons["steep"].click()
+    assert len(calls) == 1 and explorer.values == dict(alpha=4, beta=1, cursor=-2)
+    buttons["Reset"].click()
+    assert len(calls) == 2 and shown(explorer) == start
+
+
+def widgets_of(widget, kind):
+    if isinstance(widget, kind):
+        yield widget
+    for child in getattr(widget, "children", ()):
+        yield from widgets_of(child, kind)
+
+
+def test_a_pinned_curve_stays_and_goes():
+    explorer = make()
+    start = shown(explorer)
+    explorer._pin.value = True
+    move(explorer, alpha=3.0)
+    assert "grey: alpha = 1.00, beta = 0.00" in shown(explorer)
+    assert explorer._pin.description == "Unpin curve"
+    explorer._pin.value = False
+    move(explorer, alpha=1.0)
+    assert shown(explorer) == start
+
+
+def test_every_control_is_named_and_works_by_keyboard():
+    explorer = make(h=(1e-12, 1, 1e-5), presets={"steep": dict(alpha=4)})
+    sliders = list(widgets_of(explorer, (ipywidgets.FloatSlider, ipywidgets.FloatLogSlider)))
+    names = [slider.description for slider in sliders]
+    assert names == ["alpha (α)", "beta (β)", "cursor (x)", "step (h)"]
+    assert all(slider.readout for slider in sliders)  # a value can be typed, too
+
+
+def test_the_label_and_the_read_out_change_with_the_state():
+    explorer = make()
+    before = svg(explorer).get("aria-label")
+    move(explorer, cursor=0.0, alpha=2.0)
+    after = svg(explorer).get("aria-label")
+    assert before != after
+    assert after == (
+        "sigmoid and its derivative for alpha = 2.00, beta = 0.00. "
+        "At x = 0.00, f(x) = 0.5000 and f'(x) = 0.5000 by autograd."
+    )
+    assert 'role="status"' in shown(explorer)
+    for words in ["0.500000", "by central difference", "They agree"]:
+        assert words in text(explorer)
+
+
+def test_cursor_at_a_kink_and_at_a_jump():
+    assert "left 0.00, right 1.00" in text(make("relu", cursor=0.0))
+    assert "none, f jumps" in text(make("sign", cursor=0.0))
+
+
+def test_what_is_sent_is_well_formed_and_refers_only_to_itself():
+    first, second = make(), make()
+    ids = []
+    for explorer in first, second:
+        frame = explorer._picture.frame()
+        parts = ElementTree.fromstring(frame.replace("xlink:", "")), svg(explorer)
+        here = [e.get("id") for part in parts for e in part.iter() if e.get("id")]
+        used = set(re.findall(r"url\(#([\w-]+)\)", frame + shown(explorer)))
+        assert len(here) == len(set(here)) and used <= set(here)
+        ids += here
+        assert "<style" not in frame + shown(explorer)
+        assert "#000000" not in frame and "currentColor" in frame  # follows the theme
+    assert len(ids) == len(set(ids))
+
+
+def test_axes_stay_while_sliders_move():
+    explorer = make()
+    ylims = explorer._picture.ylims
+    move(explorer, alpha=4.0, beta=3.0)
+    assert explorer._picture.ylims == ylims
+    assert explorer._picture.ylims[1][1] > 1  # holds the steepest slope, 4 / 4
+
+
+def test_curves_pass_through_nan_inf_and_jumps():
+    x = np.arange(9.0)
+    y = np.array([np.nan, 1, 2, np.nan, np.nan, 5, np.inf, -np.inf, 3])
+    with np.errstate(invalid="ignore"):
+        d = path(x, np.clip(y, -1000, 1000))
+    assert d.count("M") == 2 and "nan" not in d and "inf" not in d
+    for name in "logarithm", "square_root", "stairs":
+        explorer = make(name, cursor=-2.0)
+        curves = [e.get("d") for e in svg(explorer).iter() if e.get("d") is not None]
+        assert all("nan" not in d and "inf" not in d for d in curves)
+    steps = max(d.count("M") for d in curves)
+    assert steps >= 12  # a stair is drawn as steps, not as a slope
+
+
+def test_a_path_keeps_within_a_fifth_of_a_pixel_of_the_curve():
+    x = np.linspace(50, 566, 481)
+    for y in 100 * np.sin(x / 20), np.exp(x / 100), 0.5 * x, np.abs(x - 300):
+        points = np.array(re.findall(r"([-\d.]+) ([-\d.]+)", path(x, y)), float)
+        aside = np.abs(np.interp(x, *points.T) - y) / np.hypot(1, np.gradient(y, x))
+        assert aside.max() < 0.2
+
+
+def test_without_a_kernel_there_is_a_picture_and_a_sentence():
+    explorer = make()
+    bundle, again = explorer._repr_mimebundle_(), make()._repr_mimebundle_()
+    assert bundle["image/png"] == again["image/png"]
+    assert bundle["text/plain"] == again["text/plain"] == svg(explorer).get("aria-label")
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    image = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
+    assert image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+    assert len(bundle["image/png"]) < 60_000
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_wrong_rule_is_seen_in_the_read_out(mistake):
+    name = "relu" if "kink" in mistake else "tanh"
+    explorer = make(name, mistake=mistake)
+    assert "They disagree" in text(explorer) and "✗" in text(explorer)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_agrees_at_both_ends_of_every_slider(name, engine):
+    explorer = make(name, engine)
+    for key, slider in explorer._parameters.items():
+        for value in slider.min, slider.max, slider.value:
+            move(explorer, **{key: value})
+            assert "They agree" in text(explorer), (key, value, text(explorer))
+
+
+def broken(x):
+    raise ZeroDivisionError("division by zero")
+
+
+@pytest.mark.parametrize(
+    "f, words",
+    [
+        (broken, "ZeroDivisionError: division by zero"),
+        (lambda x: None, "it returned nothing (None)"),
+        (lambda x: np.exp(x), "a NumPy function was given a Tensor"),
+        (lambda x: x.sum(), "keeps the shape"),
+        (lambda x: x.detach(), "has no gradient"),
+        (lambda x: x > 0, "has no gradient"),
+        (lambda x, y: x, "missing 1 required positional argument"),
+    ],
+)
+def test_what_is_wrong_with_a_function_is_said_and_not_raised(f, words):
+    explorer = explore(f)
+    assert "Problem:" in text(explorer) and words in text(explorer)
+    assert words in explorer._repr_mimebundle_()["text/plain"].replace("&lt;", "<")
+
+
+def test_a_function_that_breaks_under_a_slider_recovers():
+    def f(x, alpha):
+        if alpha > 2:
+            raise ValueError("alpha > 2 <is> too much")
+        return x * alpha
+
+    explorer = explore(f, alpha=(0, 4, 1.0))
+    move(explorer, alpha=3.0)
+    assert "Problem:" in text(explorer) and "&lt;is&gt;" in shown(explorer)
+    move(explorer, alpha=1.5)
+    assert "They agree" in text(explorer)
+
+
+def test_without_autograd_a_formula_is_compared():
+    f, slope, sliders = ACTIVATIONS["sigmoid"]
+    explorer = explore(f, derivative=slope, name="sigmoid", h=(1e-13, 1, 6e-6), **sliders)
+    assert "f′(x) by formula" in text(explorer) and "They agree" in text(explorer)
+    move(explorer, h=0.5)
+    assert "The formula is right: with h = 5e-01" in text(explorer)
+    assert "the curve bends" in text(explorer)
+    move(explorer, h=1e-12)
+    assert "magnifies rounding errors" in text(explorer)
+    wrong = explore(f, derivative=lambda x, alpha, beta: -slope(x, alpha, beta), **sliders)
+    assert "right but for its sign" in text(wrong)
+
+
+def test_axes_may_be_given_and_a_slider_its_step():
+    explorer = make(xlim=(-2, 4), ylim=(-1, 3), slope_ylim=(0, 9), alpha=(0, 1, 0.5, 0.25))
+    assert explorer._picture.xlim == (-2, 4)
+    assert explorer._picture.ylims == ((-1, 3), (0, 9))
+    assert explorer._sliders["alpha"].step == 0.25
+
+
+@pytest.mark.parametrize(
+    "bounds", [(0.1, 4, 1.0), (-3, 3, 0), (-6, 6, 1), (0, 1e6, 1), (0.5, 2, 1.05), (0, 1, 0.01)]
+)
+def test_the_start_lies_on_a_step(bounds):
+    low, high, start = bounds
+    step = _step(low, high, start)
+    assert (high - low) / step >= 60
+    assert abs((start - low) / step - round((start - low) / step)) < 1e-6
+
+
+def test_labels_stay_inside_the_picture():
+    explorer = make()
+    for cursor in np.linspace(-6, 6, 49):
+        move(explorer, cursor=float(cursor))
+        for label in svg(explorer).iter("text"):
+            x, y = float(label.get("x")), float(label.get("y"))
+            assert 0 < x < 640 and 10 < y < PANELS[1][1] + 5

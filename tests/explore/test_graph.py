@@ -1,0 +1,135 @@
+"""The graph walk: its gradients are those of backward, and it leaves the reader's graph alone."""
+
+import base64
+import io
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mini_autograd.explore import walk
+from mini_autograd.explore.graph import _read
+
+
+def neuron(engine):
+    """sigmoid(w x + b), its sigmoid written out."""
+    exp = engine.primitive(lambda x: np.exp(x))
+    exp.vjp(lambda g, y, x: g * y)
+    w, x, b = engine.Tensor(2.0, True), engine.Tensor(3.0), engine.Tensor(-5.0, True)
+    return 1.0 / (1.0 + exp(-(w * x + b))), dict(w=w, x=x, b=b)
+
+
+def diamond(engine):
+    """A tensor used three times, twice by one operation."""
+    a = engine.Tensor(3.0, True)
+    c = a * a
+    return c * a + 2.0 * c - a / c, dict(a=a, c=c)
+
+
+def arrays(engine):
+    """Broadcasting and a sum."""
+    u, v = engine.Tensor([[1.0], [2.0]], True), engine.Tensor([1.0, 2.0, 3.0], True)
+    return (u * v + v).sum(), dict(u=u, v=v)
+
+
+GRAPHS = pytest.mark.parametrize("graph", [neuron, diamond, arrays])
+
+
+def go_through(walked):
+    """Press Next to the end; what is said at each step."""
+    said = [walked._drawing.value]
+    while not walked._next.disabled:
+        walked._next.click()
+        said.append(walked._drawing.value)
+    return said
+
+
+@GRAPHS
+def test_the_gradients_are_those_of_backward(graph, engine):
+    output, names = graph(engine)
+    ids = {id(t): name for name, t in names.items()}
+    nodes, steps = _read(output, ids, engine.Tensor)
+    shown = {node.name: steps[-1].gradients[node] for node in nodes if node.differentiable}
+    output.backward()
+    for name, t in names.items():
+        if t.is_leaf and t.requires_grad:
+            np.testing.assert_allclose(shown[name], t.grad.numpy(), rtol=1e-12)
+            assert shown[name].shape == t.shape
+
+
+@GRAPHS
+def test_the_readers_graph_is_only_read(graph, engine):
+    output, names = graph(engine)
+    walked = walk(output, names, Tensor=engine.Tensor)
+    go_through(walked)
+    assert all(t.grad is None for t in names.values())
+    output.backward()  # would fail, had the graph been freed
+    before = walked._repr_mimebundle_()["text/plain"]
+    walked._back.click()
+    assert walked._repr_mimebundle_()["text/plain"] == before  # nothing is read again later
+
+
+def test_every_step_multiplies_and_adds(engine):
+    output, names = neuron(engine)
+    text = walk(output, names, Tensor=engine.Tensor)._repr_mimebundle_()["text/plain"]
+    assert "To w (2): local derivative 3 × upstream 0.1966 = 0.5898." in text
+    output, names = diamond(engine)
+    text = walk(output, names, Tensor=engine.Tensor)._repr_mimebundle_()["text/plain"]
+    assert "upstream 5.037 = 15.11, added to 24: 39.11." in text
+
+
+def test_back_and_next_stop_at_the_ends(engine):
+    output, names = neuron(engine)
+    walked = walk(output, names, Tensor=engine.Tensor)
+    assert walked._back.disabled and not walked._next.disabled
+    said = go_through(walked)
+    assert len(said) == len(set(said)) == len(walked._steps) + 1
+    walked._back.click()
+    assert walked._drawing.value == said[-2]
+
+
+@GRAPHS
+def test_no_two_nodes_overlap_and_edges_lead_to_the_right(graph, engine):
+    output, names = graph(engine)
+    walked = walk(output, names, Tensor=engine.Tensor)
+    places = [(node.column, node.row) for node in walked._nodes]
+    for i, (column, row) in enumerate(places):
+        assert all(c != column or abs(r - row) >= 1 for c, r in places[:i])
+    for chain in walked._chains.values():
+        columns = [node.column for node in chain]
+        assert columns == list(range(columns[0], columns[-1] + 1))
+
+
+def test_the_drawing_is_labelled_and_follows_the_theme(engine):
+    output, names = neuron(engine)
+    walked = walk(output, names, Tensor=engine.Tensor)
+    walked._next.click()
+    markup = walked._drawing.value.partition("</svg>")[0] + "</svg>"
+    drawing = ElementTree.fromstring(markup.replace("xlink:", ""))
+    assert drawing.get("role") == "img" and "Step 1 of 6" in drawing.get("aria-label")
+    assert "<style" not in markup and "#000000" not in markup and "#ffffff" not in markup
+    assert 'role="status"' in walked._drawing.value
+
+
+def test_without_a_kernel_there_is_the_last_step(engine):
+    bundles = []
+    for _ in range(2):
+        output, names = neuron(engine)
+        bundles.append(walk(output, names, Tensor=engine.Tensor)._repr_mimebundle_())
+    assert bundles[0]["image/png"] == bundles[1]["image/png"]
+    assert bundles[0]["text/plain"] == bundles[1]["text/plain"]
+    image = Image.open(io.BytesIO(base64.b64decode(bundles[0]["image/png"])))
+    assert image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+    assert len(bundles[0]["image/png"]) < 60_000
+
+
+def test_what_cannot_be_walked_says_why(engine):
+    output, _ = neuron(engine)
+    output.backward()
+    with pytest.raises(ValueError, match="backward freed this graph; run the cell"):
+        walk(output, Tensor=engine.Tensor)
+    with pytest.raises(ValueError, match="not computed from one that requires a gradient"):
+        walk(engine.Tensor(1.0, True), Tensor=engine.Tensor)
+    with pytest.raises(TypeError, match="a Tensor is needed, not a float"):
+        walk(1.0, Tensor=engine.Tensor)
