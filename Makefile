@@ -1,0 +1,45 @@
+# Everything a reader or an author types. Without make, see "Without make" in the README.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test notebooks portable mutants benchmarks
+
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+lab: $(VENV)/lab.stamp  ## open the course in JupyterLab
+	@exec $(BIN)/python tools/lab.py
+
+test: $(VENV)/test.stamp  ## lint, compare package and notebooks, test everything
+	@$(BIN)/python tools/run_tests.py
+
+notebooks: $(VENV)/lab.stamp  ## fill the build cells and execute the notebooks; CHAPTER=03 for one
+	@$(BIN)/python tools/notebooks.py sync $(CHAPTER)
+	@$(BIN)/python tools/notebooks.py execute $(CHAPTER)
+
+portable: $(VENV)/test.stamp  ## compare the notebooks' outputs as if on other processors
+	@$(BIN)/python tools/portable.py
+
+mutants: $(VENV)/test.stamp  ## plant mistakes in the package and see each one caught
+	@$(BIN)/python tools/mutants.py
+
+benchmarks: $(VENV)/test.stamp  ## measure speed and memory
+	@$(BIN)/python -m benchmarks
+
+# A stamp is newer than what it was made from, so a second call installs nothing.
+$(VENV)/lab.stamp: pyproject.toml constraints.txt
+	@command -v $(PYTHON) > /dev/null || { echo "No $(PYTHON) here. Try: make lab PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer; \
+	this is %s. Try: make lab PYTHON=python3.12" % sys.version.split()[0])'
+	@echo "Setting up $(VENV): this happens once and takes a minute or two."
+	@$(PYTHON) -m venv $(VENV)
+	@$(INSTALL) --editable '.[lab]'
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/lab.stamp
+	@$(INSTALL) --editable '.[lab,test]'
+	@touch $@

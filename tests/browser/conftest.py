@@ -1,0 +1,163 @@
+"""A real JupyterLab on a copy of the course, and a Chromium to read it with."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NO_CALLS_HOME = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+# What a notebook opened without its widgets would show.
+ERROR_TEXTS = ["model not found", "Loading widget", "Error displaying widget", "Traceback"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def chromium_path():
+    """The system's Chromium, or the one that CHROMIUM names; None for Playwright's own."""
+    names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright_api = pytest.importorskip("playwright.sync_api")
+    # Chromium's own sandbox cannot start as root, which is what containers run as.
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    arguments = [*NO_CALLS_HOME, *(["--no-sandbox"] if as_root else [])]
+    with playwright_api.sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(executable_path=chromium_path(), args=arguments)
+        except playwright_api.Error as error:
+            first_line = error.message.splitlines()[0]
+            reason = f"no Chromium: install it, or set CHROMIUM to its path ({first_line})"
+            if os.environ.get("CI") == "true":
+                pytest.fail(reason)
+            pytest.skip(reason)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def lab_environment(tmp_path_factory):
+    """An environment in which no setting or trust of this user is seen or changed."""
+    folder = tmp_path_factory.mktemp("jupyter")
+    names = ["JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"]
+    environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    return environment | {name: str(folder / name.lower()) for name in names}
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory):
+    """A copy of the course, for Lab to save into."""
+    folder = tmp_path_factory.mktemp("course")
+    for part in ["notebooks", "assets", "tools"]:
+        shutil.copytree(ROOT / part, folder / part)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lab(course, lab_environment, tmp_path_factory):
+    """The address of a JupyterLab that serves the copy, started as `make lab` starts it."""
+    address = f"http://127.0.0.1:{(port := free_port())}"
+    command = [
+        sys.executable,
+        "tools/lab.py",
+        "--no-browser",
+        f"--port={port}",
+        "--IdentityProvider.token=",
+    ]
+    log_path = tmp_path_factory.mktemp("log") / "lab.log"
+    with log_path.open("w") as log:
+        server = subprocess.Popen(command, cwd=course, env=lab_environment, stdout=log, stderr=log)
+        try:
+            wait_until_it_answers(address, server, log_path)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def wait_until_it_answers(address, server, log_path):
+    for _ in range(240):
+        assert server.poll() is None, log_path.read_text()
+        try:
+            urllib.request.urlopen(f"{address}/api/status", timeout=1)
+            return
+        except OSError:
+            time.sleep(0.25)
+    pytest.fail(log_path.read_text())
+
+
+@pytest.fixture(scope="session")
+def error_texts():
+    return ERROR_TEXTS
+
+
+class OpenNotebook:
+    """A notebook open in JupyterLab."""
+
+    def __init__(self, page, address, name):
+        self.page = page
+        self.problems = []
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.goto(f"{address}/lab/tree/notebooks/{name}?reset")
+        # What is sent before the kernel is connected is silently dropped.
+        page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=60_000)
+        self.cells = page.locator(".jp-NotebookPanel .jp-CodeCell")
+
+    def run_all(self, timeout=120):
+        """Run all cells and wait until the last one is done."""
+        # Without the stored counts, every count that shows up is this run's.
+        self.menu("Edit", "Clear Outputs of All Cells")
+        self.menu("Run", "Run All Cells")
+        self.page.wait_for_function(
+            """() => {
+                const found = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
+                const done = prompt => /^\\[\\d+\\]:?$/.test(prompt.textContent.trim());
+                return found.length && found.every(done);
+            }""",
+            timeout=timeout * 1000,
+        )
+
+    def menu(self, menu, item):
+        self.page.get_by_role("menuitem", name=menu, exact=True).click()
+        self.page.get_by_role("menuitem", name=item, exact=True).click()
+
+    def error_outputs(self):
+        """What went wrong, as the reader sees it or as the browser's console says."""
+        kinds = ["error", "stderr"]
+        selector = ", ".join(f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in kinds)
+        outputs = self.page.locator(".jp-OutputArea").all_text_contents()
+        shown = [text for text in ERROR_TEXTS if any(text in output for output in outputs)]
+        return self.page.locator(selector).all_text_contents() + shown + self.problems
+
+
+@pytest.fixture
+def open_notebook(lab, browser):
+    """open_notebook("04_gradcheck.ipynb"): opens it in a browser window of its own."""
+    contexts = []
+
+    def open_in_lab(name, **options):
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}, **options))
+        return OpenNotebook(contexts[-1].new_page(), lab, name)
+
+    yield open_in_lab
+    for context in contexts:
+        context.close()

@@ -1,0 +1,90 @@
+"""Notebooks as a reader uses them: cells run again, and opened before anything has run."""
+
+import nbconvert
+import nbformat
+import pytest
+
+from notebooks import ROOT, clean, code_cells, notebook_paths, read, run
+
+NOTEBOOKS = notebook_paths(ROOT)
+TAGS_NOT_COMPARED = {"nbval-ignore-output", "nbval-skip"}
+
+
+def double(notebook):
+    """The same notebook with each code cell run twice in a row, those tagged `once` excepted."""
+    twice = []
+    for cell in notebook.cells:
+        twice.append(cell)
+        if cell.cell_type == "code" and "once" not in cell.metadata.get("tags", []):
+            twice.append(nbformat.from_dict(cell) | {"id": f"{cell.id}-again"})
+    return nbformat.from_dict(notebook | {"cells": twice})
+
+
+def cells_that_change(notebook, folder):
+    """The ids of cells whose second run in a row gives other outputs than their first."""
+    doubled = double(notebook)
+    run(doubled, folder)
+    cells = {cell.id: cell for cell in clean(doubled).cells}
+    return [
+        cell.id
+        for cell in code_cells(notebook)
+        if f"{cell.id}-again" in cells
+        and not TAGS_NOT_COMPARED & set(cell.metadata.get("tags", []))
+        and without_counts(cells[cell.id]) != without_counts(cells[f"{cell.id}-again"])
+    ]
+
+
+def without_counts(cell):
+    return [
+        {key: value for key, value in output.items() if key != "execution_count"}
+        for output in cell.outputs
+    ]
+
+
+@pytest.mark.parametrize(
+    "path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
+)
+def test_each_cell_gives_the_same_when_run_again(path):
+    assert cells_that_change(read(path), path.parent) == []
+
+
+def test_a_cell_that_counts_on_is_noticed(tmp_path):
+    def cell(name, source, tags=()):
+        return nbformat.v4.new_code_cell(source, id=name, metadata={"tags": list(tags)})
+
+    cells = [
+        cell("start", "count = 0"),
+        cell("steady", "print(count)"),
+        cell("accumulates", "count += 1\ncount"),
+        cell("teaches", "count += 1\ncount", ["once"]),
+        cell("timed", "count += 1\ncount", ["nbval-ignore-output"]),
+    ]
+    assert cells_that_change(nbformat.v4.new_notebook(cells=cells), tmp_path) == ["accumulates"]
+
+
+@pytest.mark.parametrize(
+    "path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
+)
+def test_explorers_are_stored_as_pictures(path):
+    calls = ("explore(", "walk(", "predict(")
+    for cell in code_cells(read(path)):
+        if cell.source.startswith(calls) or any(f"\n{call}" in cell.source for call in calls):
+            kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
+            assert "text/plain" in kinds and kinds & {"image/png", "text/markdown", "text/html"}, (
+                cell.id,
+                kinds,
+            )
+
+
+@pytest.mark.parametrize(
+    "path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
+)
+def test_exported_page_holds_no_error_text(path):
+    html, _ = nbconvert.HTMLExporter().from_filename(path)
+    for text in [
+        "model not found",
+        "Loading widget",
+        "Error displaying widget",
+        "application/vnd.jupyter.widget",
+    ]:
+        assert text not in html
