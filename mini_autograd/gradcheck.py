@@ -189,40 +189,44 @@ def _ancestors(tensors):
     return found
 
 
+_SHRINK = 7.3  # no whole number, or sin would look alike over one period and over _SHRINK of them
+
+
 def _measure(along, h, noise):
     """The slope of along(t) at t = 0 by differences, (middle, reach); nan where there is none.
 
-    The step shrinks from 8h by eighths until rounding takes over; the surest result is kept.
+    The step shrinks from a long one until rounding takes over; the surest result is kept, unless a
+    shorter step contradicts it: then the longer one has missed a wiggle.
     """
     here, best = along(0.0), np.full((2, noise.size), np.nan)
 
     def quotients(t):
         return np.array([here - along(-t), along(t) - here]) / t
 
-    near = quotients(8 * h)
-    for t in h * 8.0 ** -np.arange(12):
+    near = quotients(_SHRINK * h)
+    for t in h * _SHRINK ** -np.arange(12):
         far, near = near, quotients(t)
         found = _extrapolate(far, near, noise / t)
-        # A shorter step that contradicts a longer one is right: the longer one missed a wiggle.
-        contradicts = np.abs(found[0] - best[0]) > found[1] + best[1]
-        better = np.isfinite(found[1]) & (contradicts | ~(found[1] >= best[1]))
-        best = np.where(better, found, best)
-        if np.all(best[1] <= 3 * noise / t):
+        contradicts = np.abs(found[0] - best[0]) > 3 * (found[1] + best[1])
+        better = ~(found[1] >= best[1]) | contradicts & (found[1] < np.abs(found[0]))
+        best = np.where(better & np.isfinite(found[1]), found, best)
+        if np.all(found[1] <= 3 * noise / t):
             break
     return best
 
 
-def _extrapolate(far, near, rounding):
-    """The slope at step 0, (middle, reach), from left and right quotients at a step and its eighth.
+def _extrapolate(far, near, noise):
+    """The slope at step 0, (middle, reach), from left and right quotients at two steps.
 
-    Their mean, the central quotient, is as sure as it stayed the same. The gap between them has
-    become an eighth if f is smooth; what is left beyond that is the angle of a kink. Quotients that
-    grow while the step shrinks have no limit.
+    Their mean, the central quotient, is as sure as it stayed the same. The gap between them shrinks
+    with the step if f is smooth; what does not shrink is the angle of a kink. Quotients that grow
+    while the step shrinks have no limit.
     """
     middle, gap, far_gap = near.mean(axis=0), near[1] - near[0], far[1] - far[0]
-    half_angle = np.abs(gap - far_gap / 8) * 4 / 7
-    reach = half_angle + np.abs(middle - far.mean(axis=0)) + rounding
+    half_angle = np.abs(gap - far_gap / _SHRINK) / (1 - 1 / _SHRINK) / 2
     steep, far_steep = np.abs(near).max(axis=0), np.abs(far).max(axis=0)
+    rounding = noise + 1e-15 * far_steep
+    reach = half_angle + np.abs(middle - far.mean(axis=0)) + rounding
     grows = (steep > 2 * far_steep) & (steep - far_steep > 2 * rounding)
     return np.where(grows, np.nan, [middle, reach])
 

@@ -29,20 +29,11 @@ class Tensor:
     Raises: TypeError for data that are not real numbers, or for a gradient asked of integers.
     """
 
-    __slots__ = (
-        "_data",
-        "_operation",
-        "_inputs",
-        "_saved",
-        "_order",
-        "_requires_grad",
-        "_retains_grad",
-        "grad",
+    __slots__ = tuple(
+        "_data _operation _inputs _saved _order _requires_grad _retains_grad grad".split()
     )
-    __array_ufunc__ = None  # makes NumPy leave `array * tensor` to us, and refuse `np.exp(tensor)`
-    __hash__ = (
-        object.__hash__
-    )  # == compares the elements, but a dictionary looks a tensor up by identity
+    __array_ufunc__ = None  # makes NumPy leave `array * tensor` to us, and refuse np.exp(tensor)
+    __hash__ = object.__hash__  # == compares elements; a dictionary looks up by identity
 
     def __init__(self, data, requires_grad=False, dtype=None):
         data = np.array(data._data if isinstance(data, Tensor) else data, dtype)
@@ -56,9 +47,7 @@ class Tensor:
     dtype = property(lambda self: self._data.dtype)
     ndim = property(lambda self: self._data.ndim)
     data = property(lambda self: self.numpy(), lambda self, value: _set_data(self, value))
-    requires_grad = property(
-        lambda self: self._requires_grad, lambda self, value: _set_requires_grad(self, value)
-    )
+    requires_grad = property(lambda self: self._requires_grad, lambda self, on: _require(self, on))
     is_leaf = property(lambda self: self._operation is None)
 
     def numpy(self):
@@ -231,13 +220,8 @@ def primitive(function):
         except (IndexError, TypeError, ValueError) as error:
             raise _explained(error, function.__name__, arguments) from error
         if differentiable and y._data.dtype.kind == "f" and _recording.get():
-            y._operation, y._inputs, y._saved, y._order = (
-                operation,
-                arguments,
-                values,
-                _next_order(),
-            )
-            y._requires_grad = True
+            y._operation, y._inputs, y._saved = operation, arguments, values
+            y._order, y._requires_grad = _next_order(), True
         return y
 
     def vjp(*rules):
@@ -267,13 +251,8 @@ def _new_tensor(data):
     if not isinstance(data, (np.ndarray, np.generic)):
         raise TypeError(f"the result must be a NumPy array, not {type(data).__name__}")
     t = object.__new__(Tensor)
-    t._data, t._operation, t._requires_grad, t._retains_grad, t.grad = (
-        data,
-        None,
-        False,
-        False,
-        None,
-    )
+    t._data, t._operation, t.grad = data, None, None
+    t._requires_grad, t._retains_grad = False, False
     return t
 
 
@@ -365,9 +344,7 @@ def _walk_back(pending, retain_graph, create_graph, wanted=()):
             found[node] = g
         for x, gx in _input_gradients(node, g, create_graph):
             if x in pending:
-                pending[x] = (
-                    pending[x] + gx
-                )  # never +=: a rule may give one array to several inputs
+                pending[x] = pending[x] + gx  # not +=, as rules may share an array
             else:
                 pending[x] = gx
                 if x._operation:
@@ -390,13 +367,12 @@ def _input_gradients(node, g, create_graph):
         for x, rule in zip(node._inputs, node._operation.rules, strict=True):
             if isinstance(x, Tensor) and x._requires_grad:
                 gx = rule(g, *arguments)
-                gradients.append(
-                    (x, gx if gx.shape == x._data.shape else unbroadcast(gx, x._data.shape))
-                )
+                if gx.shape != x._data.shape:
+                    gx = unbroadcast(gx, x._data.shape)
+                gradients.append((x, gx))
     except Exception as error:
-        raise RuntimeError(
-            f"backward: a rule of {node._operation.__name__} failed: {error}"
-        ) from error
+        name = node._operation.__name__
+        raise RuntimeError(f"backward: a rule of {name} failed: {error}") from error
     return gradients
 
 
@@ -407,9 +383,7 @@ def _seed(output, gradient, create_graph):
         raise RuntimeError("backward: this tensor depends on none that requires a gradient")
     if gradient is None:
         if output._data.size != 1:
-            raise RuntimeError(
-                f"backward: an output of shape {shape} needs a gradient of that shape"
-            )
+            raise RuntimeError(f"backward: an output of shape {shape} needs a gradient like it")
         gradient = np.ones(shape)
     recorded = create_graph and isinstance(gradient, Tensor)
     g = gradient if recorded else Tensor(gradient, dtype=output._data.dtype)
@@ -457,14 +431,14 @@ def _set_data(t, value):
     t._data = data
 
 
-def _set_requires_grad(t, value):
-    if value and t.dtype.kind != "f":
+def _require(t, on):
+    if on and t.dtype.kind != "f":
         raise TypeError(
             f"requires_grad: {t.dtype} has no gradient; write 1.0 for 1, or use t.to(float)"
         )
-    if not value and not t.is_leaf:
+    if not on and not t.is_leaf:
         raise RuntimeError("requires_grad: a computed tensor follows its inputs; use t.detach()")
-    t._requires_grad = bool(value)
+    t._requires_grad = bool(on)
 
 
 def floating(x):

@@ -515,7 +515,7 @@ def freed():
         (
             lambda: (X * 2.0).backward(),
             RuntimeError,
-            r"output of shape \(2,\) needs a gradient of that shape",
+            r"output of shape \(2,\) needs a gradient like it",
         ),
         (
             lambda: (X * 2.0).backward([1.0]),

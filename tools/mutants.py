@@ -43,8 +43,8 @@ MUTANTS = [
     Mutant(
         "gradients overwritten",
         TENSOR,
-        "pending[x] = pending[x] + gx  # never",
-        "pending[x] = gx  # never",
+        "pending[x] = pending[x] + gx",
+        "pending[x] = gx  # ",
     ),
     Mutant(
         "oldest node first", TENSOR, "itertools.count(0, -1)", "itertools.count(0, 1)", ENGINE_TESTS
@@ -111,7 +111,7 @@ MUTANTS = [
     Mutant(
         "integers may require a gradient",
         TENSOR,
-        'if value and t.dtype.kind != "f":',
+        'if on and t.dtype.kind != "f":',
         "if False:",
         ENGINE_TESTS,
     ),

@@ -1,0 +1,494 @@
+"""The checker itself: every planted mistake is caught and named, and nothing right is refused."""
+
+import importlib.util
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import mini_autograd as ma
+from mini_autograd import Tensor, primitive, tensor
+from mini_autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+
+RNG = np.random.default_rng(0)
+X = np.array([0.3, -1.2, 2.0, 0.7])
+SQUARE, OTHER = RNG.normal(size=(2, 3, 3))
+ZERO_INSIDE = np.array([-1.0, 0.0, 2.0])
+REPEATED = np.array([0, 0, 1, 3])
+
+
+def operation(function, *rules):
+    made = primitive(function)
+    made.vjp(*rules)
+    return made
+
+
+def softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def overwrite(g, shape):
+    result = np.zeros(shape)
+    result[REPEATED] = g  # where a repeated index must add
+    return result
+
+
+def relu(slope_at_0=0.0, slope=1.0):
+    def rule(g, y, x):
+        return g * ma.where(x > 0, slope, ma.where(x == 0, slope_at_0, 0.0))
+
+    return operation(lambda x: np.maximum(x, 0), rule)
+
+
+def identity_rule(g, y, *arguments):
+    return g
+
+
+def exp(factor):
+    return operation(lambda x: np.exp(x), lambda g, y, x: g * y * factor)
+
+
+def square(rule):
+    return operation(lambda x: x * x, rule)
+
+
+def add(rule_of_b):
+    return operation(lambda x, b: x + b, identity_rule, rule_of_b)
+
+
+FACTOR_2 = square(lambda g, y, x: g * 4 * x)
+
+# mistake: (function, inputs, what the message must say)
+PLANTED = {
+    "sign": (exp(-1), [X], r"input 0\[2\] is -7.38906 by backward, 7.38906 by .* the wrong sign"),
+    "sign of one element": (exp(-1), [np.array(0.5)], "output 0 / d input 0 is .* the wrong sign"),
+    "factor 2": (FACTOR_2, [X], "is 8 by backward, 4 by differences; 4 of 16 .* a factor of 2$"),
+    "factor 2 of one element": (FACTOR_2, [np.array(1.5)], "1 of 1 .* a factor of 2$"),
+    "other factor": (exp(0.3), [X], "a factor of 0.3$"),
+    "missing term": (
+        operation(lambda x: x * np.exp(x), lambda g, y, x: g * np.exp(x)),
+        [X],
+        "a term is missing",
+    ),
+    "zero": (operation(softmax, lambda g, y, x: g * 0), [X], "all is lost: a rule gives 0"),
+    "derivative of a softmax's sum": (
+        operation(softmax, lambda g, y, x: g * y),
+        [X],
+        "a term is missing",
+    ),
+    "lost accumulation": (
+        operation(lambda x: x[REPEATED], lambda g, y, x: overwrite(g, x.shape)),
+        [X],
+        r"input 0\[0\] is 0 by backward, 1 by .* a part is lost",
+    ),
+    "mean in place of sum": (
+        add(lambda g, y, x, b: g.mean(0)),
+        [SQUARE, X[:3]],
+        r"d input 1\[\d\] .* a factor of 0.3333333$",
+    ),
+    "not summed over the broadcast axis": (
+        add(lambda g, y, x, b: g[0]),
+        [SQUARE, X[:3]],
+        r"d input 1\[\d\] .* a part is lost",
+    ),
+    "transposed factor": (
+        operation(lambda a, b: a @ b, lambda g, y, a, b: g @ b, lambda g, y, a, b: a.T @ g),
+        [SQUARE, OTHER],
+        "d input 0.* transposed",
+    ),
+    "transposed gradient": (square(lambda g, y, x: (g * 2 * x).T), [SQUARE], "transposed"),
+    "forgotten transpose": (
+        operation(lambda a: a.T.copy(), lambda g, y, a: g),
+        [SQUARE],
+        "transposed",
+    ),
+    "slope 2 at relu's kink": (
+        relu(slope_at_0=2.0),
+        [ZERO_INSIDE],
+        r"input 0\[1\] is 2 by backward, between 0 and 1 by .* beyond both sides of a kink",
+    ),
+    "negative slope at relu's kink": (
+        relu(slope_at_0=-0.01),
+        [ZERO_INSIDE],
+        "is -0.01 by backward, between 0 and 1 by .* kink",
+    ),
+    "slope 2 on relu's right": (
+        relu(slope=2.0),
+        [ZERO_INSIDE],
+        "2 by backward, 1 by .* a factor of 2$",
+    ),
+    "nan": (
+        operation(
+            lambda x: np.maximum(x, 0), lambda g, y, x: g * (x > 0) * np.sqrt(x) / np.sqrt(x)
+        ),
+        [X],
+        r"input 0\[1\] is nan by backward, 0 by .* nan: an overflow, or 0 \* inf",
+    ),
+    "g forgotten": (square(lambda g, y, x: 2 * x), [X], "a rule that does not multiply by g"),
+    "g forgotten, one element": (
+        square(lambda g, y, x: 2 * x),
+        [np.array(0.7)],
+        "a rule that does not multiply by g",
+    ),
+    "something added": (
+        square(lambda g, y, x: g * 2 * x + 1e-5),
+        [X],
+        "a rule that does not multiply by g",
+    ),
+    "g divided by its size": (
+        square(lambda g, y, x: g * 2 * x / abs(g).max()),
+        [X],
+        "a rule that does not multiply by g",
+    ),
+    "g squared": (square(lambda g, y, x: g * g * 2 * x), [X], "by backward"),
+    "g clipped": (square(lambda g, y, x: np.maximum(g, 0) * 2 * x), [X], "all is lost"),
+    "g without sign": (square(lambda g, y, x: abs(g) * 2 * x), [X], "the wrong sign"),
+    "elements mixed up": (square(lambda g, y, x: (g * 2 * x)[::-1]), [X], "transposed"),
+    "a slope of a constant": (
+        operation(lambda x: np.ones(x.shape), lambda g, y, x: g),
+        [X],
+        "a slope where f does not change",
+    ),
+    "graph cut": (lambda x: x.detach() * 2.0, [X], "detach or no_grad cuts the graph"),
+    "graph cut for one factor": (lambda x: x.detach() * x, [X], "a factor of 0.5$"),
+    "second output": (lambda x: (x * 2.0, x.detach()), [X], r"d output 1\[0\] / d input 0\[0\]"),
+}
+
+
+@pytest.mark.parametrize("mistake", PLANTED)
+def test_planted_mistakes_are_caught_and_named(mistake):
+    function, inputs, message = PLANTED[mistake]
+    with pytest.raises(GradcheckError, match=message):
+        gradcheck(function, *inputs)
+
+
+@pytest.mark.parametrize("mistake", ["sign", "factor 2", "zero", "nan", "g clipped"])
+def test_planted_mistakes_are_caught_by_random_sums(mistake):
+    function, inputs, message = PLANTED[mistake]
+    with pytest.raises(GradcheckError, match=message.split(".*")[-1].rstrip("$")):
+        gradcheck(function, np.tile(inputs[0], 400), fast_mode=None)
+
+
+@pytest.mark.parametrize(
+    "rule, message",
+    [
+        (lambda g, y, x, b: g.sum(1)[:2], r"rule of <lambda> failed.*\(2,\).*\(3,\)"),
+        (lambda g, y, x, b: g.sum(), r"rule of <lambda> failed.*\(\).*\(3,\)"),
+        (lambda g, y, x, b: g.no_such_method(), "rule of <lambda> failed"),
+    ],
+)
+def test_the_engine_names_the_rule_that_fails(rule, message):
+    with pytest.raises(RuntimeError, match=message):
+        gradcheck(add(rule), SQUARE, X[:3])
+
+
+@pytest.mark.parametrize("size", [1e-2, 1e-4, 1e-6, 2e-7])
+def test_a_small_error_in_one_of_fifty_elements_is_found(size):
+    factor = np.ones(50)
+    factor[7] += size
+    with pytest.raises(
+        GradcheckError, match=r"d output 0\[7\] / d input 0\[7\].* 1 of 2500 slopes"
+    ):
+        gradcheck(exp(factor), RNG.normal(size=50))
+    assert gradcheck(exp(factor), RNG.normal(size=50), rtol=2 * size)
+
+
+def test_an_error_in_one_of_three_thousand_elements_is_found():
+    factor = np.ones(3000)
+    factor[777] = 1.01
+    with pytest.raises(GradcheckError, match=r"output \(a random sum\) / d input 0\[777\]"):
+        gradcheck(exp(factor), RNG.normal(size=3000))
+
+
+def test_second_derivatives_that_are_wrong():
+    def rule(g, y, x):
+        return g * (1 - y * y).detach() if isinstance(y, Tensor) else g * (1 - y * y)
+
+    tanh = operation(lambda x: np.tanh(x), rule)
+    assert gradcheck(tanh, X)
+    with pytest.raises(GradcheckError, match="the gradient of <lambda>: .* all is lost"):
+        gradgradcheck(tanh, X)
+    with pytest.raises(RuntimeError, match="rule of <lambda> failed"):
+        gradgradcheck(operation(lambda x: np.exp(x), lambda g, y, x: g * np.exp(x)), X)
+
+
+# What is right
+
+SIN = operation(lambda x: np.sin(x), lambda g, y, x: g * ma.where(True, COS(x), 0.0))
+COS = operation(lambda x: np.cos(x), lambda g, y, x: -g * SIN(x))
+ELU_2 = operation(
+    lambda x: np.where(x > 0, x, 2 * np.expm1(np.minimum(x, 0))),
+    lambda g, y, x: g * ma.where(x > 0, 1.0, 2 * ma.exp(ma.minimum(x, 0.0))),
+)
+FLOOR = operation(lambda x: np.floor(x), lambda g, y, x: g * 0.0)
+# Exactly at a kink, and at distances from it that no step, some steps or all steps can tell from 0.
+NEAR_0 = np.array([0, 1e-300, 1e-20, 1e-15, 1e-12, 1e-9, 1e-7, 1e-6, 6e-6, 5e-5, 1e-3, 1])
+NEAR_0 = np.concatenate([NEAR_0, -NEAR_0])
+TAILS = np.array([1e-8, 1.0, 36.0, 40.0, 400.0, 745.0, 1e3, 1e8])
+TAILS = np.concatenate([TAILS, -TAILS])
+POSITIVE = np.array([1e-8, 1e-4, 0.3, 1.0, 1e4, 1e8])
+
+RIGHT = {
+    "exp": (ma.exp, np.array([-700.0, -100, -1, 0, 1e-8, 1, 100, 700])),
+    "expm1": (ma.expm1, np.array([-700.0, -1e-8, 0, 1e-8, 1, 700])),
+    "log": (ma.log, POSITIVE),
+    "log1p": (ma.log1p, POSITIVE),
+    "sqrt": (ma.sqrt, POSITIVE),
+    "square": (ma.square, TAILS),
+    "tanh": (ma.tanh, TAILS),
+    "sigmoid": (ma.sigmoid, TAILS),
+    "1 - sigmoid": (lambda x: 1 - ma.sigmoid(x), TAILS),
+    "a naive softplus": (lambda x: ma.log(1 + ma.exp(x)), np.array([-40.0, -20, 0, 30])),
+    "sin far from 0": (SIN, np.array([1e8, -1e6, 1e4, 0, 1e-8])),
+    "sin where the first steps are close to its periods": (SIN, np.array([1035200.0, 66353496])),
+    "reciprocal": (lambda x: 1 / x, np.concatenate([POSITIVE, -POSITIVE])),
+    "cube": (lambda x: x**3, TAILS),
+    "tiny values": (lambda x: SIN(x) * 1e-200, X),
+    "cancellation": (lambda x: (x + 1e8) - 1e8, X),
+    "constant": (lambda x: ma.zeros(3), X),
+    "unused input": (lambda x, y: x * 2.0, X, X),
+    "identity": (lambda x: x, X),
+    "relu": (relu(), NEAR_0),
+    "abs": (abs, NEAR_0),
+    "elu(2)": (ELU_2, NEAR_0),
+    "relu far out": (lambda x: relu()(x - 1e6), np.array([1e6, 1e6 + 1e-3, 2e6])),
+    "maximum": (ma.maximum, NEAR_0, np.zeros(24)),
+    "minimum of equals": (ma.minimum, X, X),
+    "max at a tie": (lambda x: x.max(), np.array([2.0, 2.0, 1.0, 2.0])),
+    "max of a matrix": (lambda x: x.max(1), np.array([[2.0, 2.0], [1.0, 3.0]])),
+    "where": (lambda x: ma.where(x > 0, x * x, ma.exp(x)), X),
+    "jumps beside the point": (FLOOR, np.array([0.5, 1 + 1e-9, 1 - 1e-9, 7.3])),
+    "matmul": (ma.matmul, SQUARE, OTHER),
+    "matmul of a batch": (ma.matmul, RNG.normal(size=(2, 3, 4)), RNG.normal(size=(4, 2))),
+    "matmul that cancels": (lambda a: a @ np.array([1e8, -1e8, 1e-8]), np.ones(3)),
+    "broadcasting": (lambda a, b, c: a * b + c, SQUARE, X[:3], np.array(0.3)),
+    "var far from 0": (lambda x: x.var(), 1e8 + np.arange(4.0)),
+    "mean": (lambda x: x.mean(0), SQUARE),
+    "indexing with repeats": (lambda x: x[REPEATED], X),
+    "several outputs": (lambda a, b: (a * b, a.sum(), b), X, X + 1),
+    "0-d": (lambda x, y: x * y, np.array(2.0), 3.0),
+    "empty": (lambda x: x * x, np.empty((0, 3))),
+    "sum of nothing": (lambda x: x.sum(), np.empty(0)),
+    "not contiguous": (lambda x: x * x, np.arange(12.0).reshape(3, 4)[::2, ::-1].T),
+    "list": (lambda x: x * x, [[1.0, 2.0], [3.0, 4.0]]),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_gradients_pass(name):
+    function, *inputs = RIGHT[name]
+    assert gradcheck(function, *inputs) is True
+
+
+SMOOTH = [
+    name
+    for name in RIGHT
+    if not set(name.split()) & {"relu", "abs", "elu(2)", "maximum", "minimum", "max"}
+]
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_right_second_derivatives_pass(name):
+    function, *inputs = RIGHT[name]
+    assert gradgradcheck(function, *inputs) is True
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    hnp.arrays(np.float64, 8, elements=st.floats(-1e8, 1e8)),
+    st.sampled_from(
+        [ma.sigmoid, ma.tanh, ma.square, SIN, ELU_2, relu(), lambda x: 1 / (1 + x * x)]
+    ),
+)
+def test_no_input_makes_a_false_alarm(x, function):
+    assert gradcheck(function, x)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([1e-8, 1e-3, 1.0, 30.0]))
+def test_compositions_make_no_false_alarm(seed, scale):
+    generator = np.random.default_rng(seed)
+    steps = [
+        ma.tanh,
+        ma.sigmoid,
+        SIN,
+        lambda x: x - x.mean(),
+        lambda x: x / (1 + x * x),
+        lambda x: ma.log(1 + x * x),
+        lambda x: ma.exp(x - x.max()) / ma.exp(x - x.max()).sum(),
+        lambda x: x[np.array([0, 0, 2])] * 3.0,
+    ]
+    chosen = generator.choice(len(steps), 3)
+
+    def composed(x):
+        for k in chosen:
+            x = steps[k](x)
+        return x * x
+
+    x = generator.normal(size=3) * scale
+    assert gradcheck(composed, x)
+    assert gradgradcheck(composed, x)
+
+
+@pytest.mark.parametrize("fast_mode", [None, True])
+def test_large_inputs_are_checked_by_random_sums(fast_mode):
+    assert gradcheck(ma.sigmoid, RNG.normal(size=5000), fast_mode=fast_mode)
+    assert gradcheck(ma.matmul, *RNG.normal(size=(2, 40, 40)), fast_mode=fast_mode)
+    assert gradgradcheck(ma.sigmoid, RNG.normal(size=1000), fast_mode=fast_mode)
+
+
+def test_few_inputs_may_be_checked_by_random_sums():
+    assert gradcheck(ma.sigmoid, X, fast_mode=True)
+    assert gradcheck(lambda x: x * x, np.empty(0), fast_mode=True)
+    with pytest.raises(GradcheckError, match="the wrong sign"):
+        gradcheck(exp(-1), X, fast_mode=True)
+
+
+# What cannot be judged
+
+
+def sometimes(x):
+    return x * RNG.random()
+
+
+def meddle(x):
+    x.data = x.data * 2
+    return x * 2.0
+
+
+@pytest.mark.parametrize(
+    "function, x, error, message",
+    [
+        (lambda x: x * 2.0, [1, 2], TypeError, r"too few of int64; .*write 1\.0 for 1"),
+        (
+            lambda x: x * 2.0,
+            np.float32([1, 2]),
+            TypeError,
+            "too few of float32; check with float64",
+        ),
+        (lambda x: x.to(np.float32), X, TypeError, "too few of float32"),
+        (lambda x: x.to(np.float32).to(float), X, TypeError, "too few of float32"),
+        (lambda x: x > 0, X, TypeError, "too few of bool"),
+        (lambda x: x.data * 2, X, TypeError, "must return tensors"),
+        (lambda x: None, X, TypeError, "must return tensors"),
+        (sometimes, X, ValueError, "sometimes is random: the same inputs gave other values"),
+        (meddle, X, ValueError, "meddle changes its inputs"),
+        (ma.log, [0.0, 1.0], ValueError, "not finite at these inputs"),
+        (ma.sigmoid, [np.inf, 1.0], ValueError, "not finite at these inputs"),
+        (ma.sqrt, [1.0, 0.0], ValueError, r"no slope at input 0\[1\]: difference quotients grow"),
+        (lambda x: ma.sqrt(abs(x)), [0.0], ValueError, r"no slope at input 0\[0\]"),
+        (ma.sign, [1.0, 0.0], ValueError, r"no slope at input 0\[1\]"),
+        (FLOOR, [[0.5, 2.0]], ValueError, r"no slope at input 0\[0, 1\]"),
+        (
+            FLOOR,
+            np.where(np.arange(3000) == 55, 2.0, 0.5),
+            ValueError,
+            r"no slope at input 0\[55\]",
+        ),
+        (
+            lambda x: relu()(x) - relu()(-x),
+            [0.0],
+            ValueError,
+            r"input 0\[0\]: one of its operations",
+        ),
+    ],
+)
+def test_refusals_say_why(function, x, error, message):
+    with pytest.raises(error, match=message) as caught:
+        gradcheck(function, x)
+    assert not isinstance(caught.value, GradcheckError)
+
+
+@pytest.mark.parametrize("function", [relu(), abs, ELU_2, lambda x: ma.maximum(x, 0.0)])
+def test_second_order_is_refused_where_the_first_jumps(function):
+    with pytest.raises(ValueError, match=r"the gradient of .* has no slope at input 0\[1\]"):
+        gradgradcheck(function, ZERO_INSIDE)
+    assert gradgradcheck(function, np.array([-1.0, 1e-9, 2.0]))
+
+
+def test_a_kink_of_the_first_derivative_is_none_at_first_order():
+    elu = operation(
+        lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+        lambda g, y, x: g * ma.exp(ma.minimum(x, 0.0)),
+    )
+    assert gradcheck(elu, ZERO_INSIDE)
+    assert gradgradcheck(elu, ZERO_INSIDE)
+
+
+def test_a_nan_at_a_kink_of_a_composition_is_still_an_error():
+    with pytest.raises(GradcheckError, match="nan"):
+        gradcheck(lambda x: ma.sqrt(x * x), [0.0])
+
+
+# Manners
+
+
+def test_nothing_of_the_caller_is_changed():
+    x, bias = np.array([1.0, 2.0]), tensor([3.0, 4.0], requires_grad=True)
+    (bias * 2.0).sum().backward()
+    given = tensor(x, requires_grad=True)
+    assert gradcheck(lambda t: (t * bias).sum(), given)
+    assert gradgradcheck(lambda t: (t * t * bias).sum(), x)
+    assert x.tolist() == [1, 2] and given.grad is None
+    assert bias.grad.tolist() == [2, 2] and bias.tolist() == [3, 4]
+
+
+def test_numpy_settings_and_random_state_stay():
+    state, settings_before = str(np.random.get_state()), np.geterr()
+    gradcheck(ma.log, POSITIVE)
+    assert (str(np.random.get_state()), np.geterr()) == (state, settings_before)
+
+
+def test_no_warning_from_beyond_the_domain(recwarn):
+    gradcheck(ma.log, POSITIVE)
+    gradcheck(lambda x: 1 / x, POSITIVE)
+    assert not recwarn.list
+
+
+def test_the_message_is_the_same_every_time():
+    def message():
+        with pytest.raises(GradcheckError) as caught:
+            gradcheck(PLANTED["missing term"][0], np.linspace(-1, 1, 7))
+        return str(caught.value)
+
+    assert message() == message()
+
+
+def test_inputs_as_pytorch_takes_them():
+    x, y = tensor([1.0, 2.0], requires_grad=True), tensor([3.0, 4.0], requires_grad=True)
+    assert gradcheck(lambda a, b: a * b, (x, y))
+    assert gradgradcheck(lambda a, b: a * b, (x, y))
+
+
+def test_another_tensor_class():
+    specification = importlib.util.spec_from_file_location(
+        "second_engine", sys.modules[Tensor.__module__].__file__
+    )
+    second = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(second)
+
+    @second.primitive
+    def cube(x):
+        return x**3
+
+    cube.vjp(lambda g, y, x: g * 3 * x * x)
+    assert gradcheck(cube, X, Tensor=second.Tensor)
+    assert gradgradcheck(cube, X, Tensor=second.Tensor)
+    cube.vjp(lambda g, y, x: g * 2 * x * x)
+    with pytest.raises(GradcheckError, match="a factor of 0.6666667"):
+        gradcheck(cube, second.Tensor(X), Tensor=second.Tensor)
+
+
+def test_deep_graphs():
+    def deep(x):
+        for _ in range(5000):
+            x = x * 0.999 + 0.001
+        return x
+
+    limit = sys.getrecursionlimit()
+    assert gradcheck(deep, np.array([0.5]))
+    assert sys.getrecursionlimit() == limit
