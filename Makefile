@@ -35,7 +35,7 @@ $(VENV)/lab.stamp: pyproject.toml constraints.txt
 	@command -v $(PYTHON) > /dev/null || { echo "No $(PYTHON) here. Try: make lab PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer; \
 	this is %s. Try: make lab PYTHON=python3.12" % sys.version.split()[0])'
-	@echo "Setting up $(VENV): this happens once and takes a minute or two."
+	@echo "Setting up $(VENV). This takes a minute or two, the first time only."
 	@$(PYTHON) -m venv $(VENV)
 	@$(INSTALL) --editable '.[lab]'
 	@touch $@

@@ -4,8 +4,11 @@ import os
 
 import pytest
 
-# Figures are drawn into memory. Notebook kernels take this away again, for their inline figures.
-os.environ.setdefault("MPLBACKEND", "Agg")
+
+def pytest_configure(config):
+    """Draw figures into memory, except where notebooks run: their kernels show figures inline."""
+    if not (config.getoption("nbval") or config.getoption("nbval_lax")):
+        os.environ.setdefault("MPLBACKEND", "Agg")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -135,13 +135,14 @@ class _Comparison:
         # A rule that forgets or clips the gradient it is given would pass if that were 1.
         scales = np.random.default_rng(0).uniform(-2, -0.5, len(weights))
         pulled = [_pull_back(flat, s * w) for s, w in zip(scales, weights, strict=True)]
+        gradients = np.reshape([gradient for gradient, _ in pulled], (len(weights), flat.x.size))
         noise = np.array([noise for _, noise in pulled]) / -scales
         of_zero, _ = _pull_back(flat, 0 * flat.values)
         self.slopes, self.middle, self.reach = np.empty((3, len(weights), len(groups)))
         for j, group in enumerate(groups):
             h, d = step(flat.x[group]), np.zeros(flat.x.size)
             d[group] = (-1.0) ** np.arange(len(group)) * h / h.max()
-            self.slopes[:, j] = [slopes[group] @ d[group] for slopes, _ in pulled] / scales
+            self.slopes[:, j] = gradients[:, group] @ d[group] / scales
             along = partial(lambda d, t: weights @ flat(flat.x + t * d), d)
             self.middle[:, j], self.reach[:, j] = _measure(along, h.max(), noise)
         allowed = self.reach + rtol * np.abs(self.middle)

@@ -117,9 +117,8 @@ def test_kernel_connections_switch_the_delay_off(monkeypatch):
 
 def addresses(root):
     """Every owner/name that a badge or launch link points to, with its file."""
-    launch = re.compile(
-        r"(?:/v2/gh|nbviewer\.org/github|/actions/workflow/status)/([\w.-]+/[\w.-]+)"
-    )
+    place = r"(?:mybinder\.org/v2/gh|nbviewer\.org/github|github\.com)"
+    launch = re.compile(place + r"/([\w.-]+/[\w.-]+)/(?:HEAD|actions|blob|tree)")
     for path in linking_files(root):
         for name in launch.findall(path.read_text(encoding="utf-8")):
             yield path.name, name

@@ -309,7 +309,7 @@ def test_no_input_makes_a_false_alarm(x, function):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10**6), st.sampled_from([1e-8, 1e-3, 1.0, 30.0]))
+@given(st.integers(0, 10**6), st.sampled_from([1e-3, 1.0, 30.0]))
 def test_compositions_make_no_false_alarm(seed, scale):
     generator = np.random.default_rng(seed)
     steps = [

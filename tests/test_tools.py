@@ -309,6 +309,11 @@ def test_solutions_stand_where_their_chapter_stands(course):
         assert (message in check(course)) == late
 
 
+def test_start_page_may_show_what_is_to_come(course):
+    save_notebook(course / "notebooks" / "00_start.ipynb", ["from mini_autograd.engine import add"])
+    assert not [problem for problem in check(course) if "imports" in problem]
+
+
 def test_operations_follow_chapter_three(course):
     (course / "notebooks" / "02_second.ipynb").rename(course / "notebooks" / "operations.ipynb")
     for name, late in [("03_shapes.ipynb", True), ("04_gradcheck.ipynb", False)]:

@@ -232,14 +232,14 @@ def check(root: Path) -> list[str]:
         if (file, name) not in places and not name.startswith("_"):
             problems.append(f"{file}: {name} is shown in no notebook")
     for path in paths:
-        problems += order_problems(path, path.relative_to(root).as_posix(), places, root)
+        problems += order_problems(path, places, root)
     return problems
 
 
 def step_problems(
     notebook: nbformat.NotebookNode, label: str, known: dict[Name, Definition]
 ) -> list[str]:
-    """Build cells that differ from the package."""
+    """Build cells that differ from the package; afterwards notebook is as sync would leave it."""
     before = [cell.source for cell in code_cells(notebook)]
     problems = fill_build_cells(notebook, label, known)
     for source, cell in zip(before, code_cells(notebook), strict=True):
@@ -248,15 +248,14 @@ def step_problems(
             problems.append(
                 f"{label} [{cell.get('id')}]: differs from {file}: run 'make notebooks'"
             )
-            cell.source = source
     return problems
 
 
-def order_problems(path: Path, label: str, places: dict[Name, list[Path]], root: Path) -> list[str]:
+def order_problems(path: Path, places: dict[Name, list[Path]], root: Path) -> list[str]:
     """Names that a chapter imports although only a later notebook builds them."""
     if path.stem == "00_start":
         return []  # the way in shows what is to come
-    problems = []
+    label, problems = path.relative_to(root).as_posix(), []
     for file, name in sorted(imported_definitions(read(path), set(places), root)):
         builder = places[file, name][0]
         if position(builder)[0] > position(path)[0]:

@@ -28,7 +28,8 @@ class Curve:
     slope is the derivative under test; central, left and right are slopes by differences. kind says
     of each point whether f is SMOOTH there, has a KINK, a JUMP, or is UNKNOWN, not being finite
     nearby. error is how far slope is from what differences allow: 0 within the tolerance.
-    drawn is the central difference to show, which may have another step.
+    drawn is the central difference to show, which may have another step. problem says why there is
+    no derivative to compare, if so.
     """
 
     x: np.ndarray
@@ -40,6 +41,11 @@ class Curve:
     kind: np.ndarray
     error: np.ndarray
     drawn: np.ndarray
+    problem: str = ""
+
+    @property
+    def agrees(self):
+        return not (self.problem or self.error.any())
 
 
 def by_autograd(f, x, Tensor):
@@ -47,7 +53,8 @@ def by_autograd(f, x, Tensor):
     leaf = Tensor(x, requires_grad=True)
     y = f(leaf)
     if not isinstance(y, Tensor):
-        raise Unusable(f"it returned {_named(y)} and not a Tensor, so autograd cannot follow it")
+        name = "nothing (None)" if y is None else f"a {type(y).__name__}"
+        raise Unusable(f"it returned {name} and not a Tensor, so autograd cannot follow it")
     _require_shape(y.shape, x, "it")
     if y.requires_grad:
         y.backward(Tensor(np.ones(x.shape)))
@@ -60,14 +67,15 @@ def by_formula(f, derivative, x):
     """f(x) and f'(x) as arrays, for two functions of an array."""
     y, slope = f(x), derivative(x)
     for values, name in (y, "it"), (slope, "its derivative"):
-        if values is None:
-            raise Unusable(f"{name} returned {_named(values)}")
         _require_shape(np.shape(values), x, name)
     return np.asarray(y, float), np.asarray(slope, float)
 
 
-def _named(value):
-    return "nothing (None)" if value is None else f"a {type(value).__name__}"
+def only_values(x, y, problem):
+    """The Curve of a function without a derivative to compare."""
+    nothing = np.full(x.shape, np.nan)
+    kind, error = np.full(x.shape, UNKNOWN), np.zeros(x.shape)
+    return Curve(x, y, nothing, nothing, nothing, nothing, kind, error, nothing, problem)
 
 
 def _require_shape(shape, x, name):

@@ -1,16 +1,33 @@
 """The explorer: f and f' under sliders, and at every move the derivative checked by differences."""
 
-import base64
 import html
+import itertools
 import math
 
 import ipywidgets as widgets
 import numpy as np
 
-from mini_autograd.explore.curve import JUMP, KINK, SMOOTH, by_autograd, by_formula, examine
-from mini_autograd.explore.picture import LEFT, RIGHT, Dot, Label, Line, Picture
+from mini_autograd.explore.curve import (
+    JUMP,
+    KINK,
+    SMOOTH,
+    by_autograd,
+    by_formula,
+    examine,
+    only_values,
+)
+from mini_autograd.explore.picture import (
+    LEFT,
+    RIGHT,
+    WIDTH,
+    Dot,
+    Label,
+    Line,
+    Picture,
+    with_picture,
+)
 from mini_autograd.explore.style import AGREEMENT, DERIVATIVE, FUNCTION, INK, QUIET, TEXT
-from mini_autograd.explore.words import by_difference, explained, minus, number, tiny, verdict
+from mini_autograd.explore.words import by_difference, difference, explained, minus, number, verdict
 from mini_autograd.tensor import Tensor as _Tensor
 
 _GREEK = dict(alpha="α", beta="β", gamma="γ", delta="δ", mu="μ", sigma="σ", tau="τ", omega="ω")
@@ -50,6 +67,11 @@ class Explorer(widgets.Box):
         self._sliders = self._parameters | {"cursor": _slider("cursor (x)", *xlim, cursor)}
         if h:
             self._sliders["h"] = _log_slider(*h)
+        for key in {key for preset in (presets or {}).values() for key in preset}:
+            if key not in self._sliders:
+                raise ValueError(
+                    f"presets: there is no slider {key}, only {', '.join(self._sliders)}"
+                )
         self._start, self._pinned, self._muted = self.values, [], False
 
         held, slopes_held = self._ranges()
@@ -95,30 +117,27 @@ class Explorer(widgets.Box):
 
     def _pin_curve(self, change):
         """Leave the curve as it is now behind in grey, or take that away again."""
-        curve, _ = self._examine(self.values)
+        curve = self._examine(self.values)
         self._pinned, self._pin.description = [], "Unpin curve" if change["new"] else "Pin curve"
-        if change["new"] and curve:
-            corner = self._grid[-1], self._picture.ylims[1][1]
+        if change["new"]:
+            corner = self._grid[-1], self._picture.ylims[0][0]
             text = f"grey: {self._settings() or self._name}"
             self._pinned = [Line(*line[:3], QUIET, 2.2, "--") for line in self._curves(curve)[:2]]
-            self._pinned.append(Label(1, *corner, text, QUIET, dy=-10, anchor="end"))
+            self._pinned.append(Label(0, *corner, text, QUIET, dy=17, anchor="end"))
         self._redraw()
 
     def _redraw(self, _=None):
         if not self._muted:
-            curve, problem = self._examine(self.values)
-            picture = self._picture.overlay(self._shapes(curve), self._sentence(curve, problem))
-            self._overlay.value = picture + self._read_out(curve, problem)
+            curve = self._examine(self.values)
+            picture = self._picture.overlay(self._shapes(curve), self._sentence(curve))
+            self._overlay.value = picture + self._read_out(curve)
 
     # What is computed.
 
     def _examine(self, values):
-        """The Curve at these values, the cursor its last point, and what is wrong, in words.
-
-        A function without a usable derivative still has a curve, with nan for its slopes.
-        """
+        """The Curve at these values of the sliders; its last point is the cursor."""
         parameters = {key: values[key] for key in self._parameters}
-        x, problem = np.append(self._grid, values["cursor"]), None
+        x = np.append(self._grid, values["cursor"])
 
         def f(x):
             return self._f(x, **parameters)
@@ -132,25 +151,25 @@ class Explorer(widgets.Box):
                     y, slope = by_formula(f, lambda x: self._derivative(x, **parameters), x)
                 else:
                     y, slope = by_autograd(f, x, self._Tensor)
-            except Exception as error:
-                problem = explained(error)
-            try:
-                if problem:
-                    y, slope = plain(x).astype(float), np.full(x.shape, np.nan)
                 curve = examine(plain, x, y, slope)
                 if "h" in values:
                     h = values["h"]
                     curve.drawn = (plain(x + h) - plain(x - h)) / (2 * h)
+                return curve
             except Exception as error:
-                return None, problem or explained(error)
-        return curve, problem
+                problem = explained(error)
+            try:
+                y = plain(x) + np.zeros(x.shape)
+            except Exception:
+                y = np.full(x.shape, np.nan)
+            return only_values(x, y, problem)
 
     def _ranges(self):
         """Limits that hold f, and that hold f', at the start and with any one slider at an end."""
         ends = [{key: end} for key, s in self._parameters.items() for end in (s.min, s.max)]
-        curves = [self._examine(self._start | change)[0] for change in ({}, *ends)]
-        curves = [curve for curve in curves if curve]
-        return _padded([curve.y for curve in curves]), _padded([curve.slope for curve in curves])
+        curves = [self._examine(self._start | change) for change in ({}, *ends)]
+        slopes = [(curve.slope, curve.central[curve.kind == SMOOTH]) for curve in curves]
+        return _padded([curve.y for curve in curves]), _padded(itertools.chain(*slopes))
 
     # What is drawn.
 
@@ -163,28 +182,24 @@ class Explorer(widgets.Box):
         ]
 
     def _shapes(self, curve):
-        (low, high), slope_ylim = self._picture.ylims
         heading = f"{self._name}({', '.join(filter(None, ('x', self._settings())))})"
-        shapes = [*self._pinned, Label(0, self._grid[0], high, heading, INK, dy=-14)]
-        if not curve:
-            return shapes
+        corner = self._grid[0], self._picture.ylims[0][1]
+        shapes = [*self._pinned, Label(0, *corner, heading, INK, dy=-14)]
         x, y, slope = curve.x[-1], curve.y[-1], curve.slope[-1]
-        at = np.array([x, x])
-        shapes.append(Line(0, at, np.array([low, high]), QUIET, 1.6, "--"))
-        shapes.append(Line(1, at, np.array(slope_ylim), QUIET, 1.6, "--"))
+        for panel, ylim in enumerate(self._picture.ylims):
+            shapes.append(Line(panel, np.array([x, x]), np.array(ylim), QUIET, 1.6, "--"))
         shapes += self._curves(curve)
         shapes += self._end(0, curve.y, "f(x)", FUNCTION)
         shapes += self._end(1, curve.slope, "f′(x)", DERIVATIVE)
         if curve.kind[-1] == KINK:
             shapes.append(self._tangent(x, y, curve.left[-1], -1, 0))
             shapes.append(self._tangent(x, y, curve.right[-1], 0, 1))
-        if curve.kind[-1] != JUMP and np.isfinite(slope):
-            text = minus(f"{slope:.2f}")
-            before, after = np.interp([x - 0.1, x + 0.1], self._grid, curve.slope[:-1])
+        if curve.kind[-1] != JUMP and np.isfinite(y + slope):
+            text = minus(f"{slope:z.2f}")
             shapes.append(self._tangent(x, y, slope, -1, 1))
             shapes.append(Dot(1, x, slope, DERIVATIVE))
-            shapes.append(self._beside(0, x, y, f"slope {text}", slope > 0))
-            shapes.append(self._beside(1, x, slope, text, after > before))
+            shapes.append(self._beside(0, x, curve.y, f"slope {text}"))
+            shapes.append(self._beside(1, x, curve.slope, text))
         return [*shapes, Dot(0, x, y, FUNCTION)] if np.isfinite(y) else shapes
 
     def _end(self, panel, values, text, color):
@@ -202,13 +217,15 @@ class Explorer(widgets.Box):
         style = "-" if end - start == 2 else "--"
         return Line(0, x + run, y + slope * run, DERIVATIVE, 2, style)
 
-    def _beside(self, panel, x, y, text, rising):
-        """A label beside the curve's point (x, y), on the side that the curve leaves free."""
-        across = self._picture.pixels(panel, x, y)[0]
-        left = across > LEFT + 110 if rising else across > RIGHT - 110
+    def _beside(self, panel, x, values, text):
+        """A label beside the cursor's point on a curve, on the side that the curve leaves free."""
+        before, after = np.interp([x - 0.1, x + 0.1], self._grid, values[:-1])
+        across = self._picture.pixels(panel, x, 0.0)[0]
+        left = across > LEFT + 110 if after > before else across > RIGHT - 110
         dx, anchor = (-12, "end") if left else (12, "start")
-        dy = -10 if left == rising else 22
-        return Label(panel, x, self._inside(panel, y, dy), text, DERIVATIVE, dx, dy, anchor)
+        dy = -10 if left == (after > before) else 22
+        y = self._inside(panel, values[-1], dy)
+        return Label(panel, x, y, text, DERIVATIVE, dx, dy, anchor)
 
     def _inside(self, panel, y, dy):
         """y, moved to where a label that stands dy pixels below it stays inside its panel."""
@@ -221,54 +238,42 @@ class Explorer(widgets.Box):
         """The parameters as text."""
         return ", ".join(f"{key} = {_shown(slider)}" for key, slider in self._parameters.items())
 
-    def _sentence(self, curve, problem):
+    def _sentence(self, curve):
         """What the picture shows, for those who do not see it."""
-        what = f"{self._name} and its derivative"
-        if self._parameters:
-            what += f" for {self._settings()}"
-        if problem:
-            return f"{what}. Problem: {problem}."
-        at = f"At x = {_shown(self._sliders['cursor'])}, f(x) = {minus(f'{curve.y[-1]:.4f}')}"
-        return f"{what}. {at} and f'(x) = {minus(f'{curve.slope[-1]:.4f}')} by {self._by}."
+        settings = f" for {self._settings()}" if self._parameters else ""
+        at = f"At x = {_shown(self._sliders['cursor'])}, f(x) = {minus(f'{curve.y[-1]:z.4f}')}"
+        found = f"{at} and f'(x) = {minus(f'{curve.slope[-1]:z.4f}')} by {self._by}."
+        return f"{self._name} and its derivative{settings}. {curve.problem or found}"
 
-    def _read_out(self, curve, problem):
-        cells = "".join(_CELL.format(*cell) for cell in self._cells(curve, problem))
-        h = self.values.get("h")
-        text = f"Problem: {problem}." if problem else verdict(curve, self._by, h)
-        agrees = not (problem or curve.error.any())
-        color, sign = (AGREEMENT, "✓") if agrees else (DERIVATIVE, "✗")
-        head, _, tail = html.escape(text).partition(":")
+    def _read_out(self, curve):
+        """The figures at the cursor, each below the line that stands for it, and the verdict."""
+        cells = [
+            (3.5, f"solid {QUIET}", "x", _shown(self._sliders["cursor"])),
+            (6, f"solid {FUNCTION}", "f(x)", number(curve.y[-1])),
+            (9, f"solid {DERIVATIVE}", f"f′(x) by {self._by}", number(curve.slope[-1])),
+            (12, "dotted", "by central difference", by_difference(curve, -1)),
+            (6, f"solid {QUIET}", "difference", difference(curve, -1)),
+        ]
+        row = "".join(_CELL.format(*cell) for cell in cells if not curve.problem)
+        color, sign = (AGREEMENT, "✓") if curve.agrees else (DERIVATIVE, "✗")
+        said = html.escape(verdict(curve, self._by, self.values.get("h")))
+        head, _, tail = said.partition(":")
         return (
             f'<div role="status" style="max-width:640px;padding-bottom:8px;{TEXT};line-height:1.4">'
-            f'<div style="display:flex;flex-wrap:wrap;gap:6px 12px">{cells}</div>'
+            f'<div style="display:flex;flex-wrap:wrap;gap:6px 12px">{row}</div>'
             f'<div style="margin-top:10px;padding-left:8px;border-left:4px solid {color};'
             f'min-height:2.8em">{sign} <b>{head}:</b>{tail}</div></div>'
         )
 
-    def _cells(self, curve, problem):
-        """The figures at the cursor: for each its width, the line that stands for it, its name."""
-        if not curve:
-            return
-        slope, known = curve.slope[-1], curve.kind[-1] == SMOOTH and not problem
-        difference = tiny(abs(slope - curve.drawn[-1])) if known else "–"
-        yield 3.5, f"solid {QUIET}", "x", _shown(self._sliders["cursor"])
-        yield 6, f"solid {FUNCTION}", "f(x)", number(curve.y[-1])
-        yield 9, f"solid {DERIVATIVE}", f"f′(x) by {self._by}", "–" if problem else number(slope)
-        yield 12, "dotted", "by central difference", by_difference(curve, -1)
-        yield 6, f"solid {QUIET}", "difference", difference
-
     def _repr_mimebundle_(self, **kwargs):
         """The widget and, for a reader without a kernel, a picture and a sentence."""
-        curve, problem = self._examine(self.values)
-        sentence = self._sentence(curve, problem)
+        curve = self._examine(self.values)
+        sentence = self._sentence(curve)
         bounds = [f"{key} ({s.min:g} to {s.max:g})" for key, s in self._parameters.items()]
-        moves = " and ".join(["x", *([", ".join(bounds)] if bounds else [])])
-        caption = f"{sentence.partition('. ')[2]}\nRun this cell to move {moves.replace('-', '−')}."
+        moves = ", ".join(["x", *bounds]).replace("-", "−")
+        caption = f"{sentence.partition('. ')[2]}\nRun this cell to move {moves}."
         picture = self._picture.png(self._shapes(curve), caption)
-        return super()._repr_mimebundle_(**kwargs) | {
-            "image/png": base64.b64encode(picture).decode(),
-            "text/plain": sentence,
-        }
+        return with_picture(super()._repr_mimebundle_(**kwargs), picture, WIDTH, sentence)
 
 
 _CELL = (
@@ -315,7 +320,7 @@ def _step(low, high, start):
 
 
 def _shown(slider):
-    return minus(format(slider.value, slider.readout_format))
+    return minus(format(slider.value, "z" + slider.readout_format))
 
 
 def _padded(values):

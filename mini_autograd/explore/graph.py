@@ -1,6 +1,5 @@
 """The backward pass, one operation at a time, on a drawing of the graph."""
 
-import base64
 import html
 import itertools
 from collections import defaultdict
@@ -13,15 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.style import context
 
-from mini_autograd.explore.picture import HALO, small_png, themed_svg
+from mini_autograd.explore.picture import HALO, small_png, themed_svg, with_picture
 from mini_autograd.explore.style import DERIVATIVE, FUNCTION, QUIET, SCREEN, TEXT
 from mini_autograd.explore.words import minus
 from mini_autograd.tensor import Tensor as _Tensor
 from mini_autograd.tensor import unbroadcast
 
+_MOST = 60
 _SIGNS = dict(add="+", sub="−", mul="×", div="÷", neg="−", pow="^", matmul="@")
 # In pixels: the size of a node, from one node to the next, and the space around them all.
-_SIZE, _PITCH, _MARGIN = np.array([122, 66]), np.array([198, 86]), 12
+_SIZE, _PITCH, _MARGIN = np.array([132, 66]), np.array([210, 86]), 12
 
 
 @dataclass(eq=False)
@@ -55,7 +55,8 @@ def walk(output, names=None, Tensor=_Tensor):
 
     output is a tensor whose graph has not been freed yet; it is only read. names = {"w": w} says
     what to call a tensor. Each step shows what an operation passes back to its inputs.
-    Raises: TypeError if output is not a Tensor; ValueError if it has no graph, or a freed one.
+    Raises: TypeError if output is not a Tensor; ValueError if it has no graph, a freed one, or a
+    large one.
     """
     if not isinstance(output, Tensor):
         raise TypeError(f"walk: a Tensor is needed, not a {type(output).__name__}")
@@ -65,7 +66,7 @@ def walk(output, names=None, Tensor=_Tensor):
 
 
 def _read(output, names, Tensor):
-    """The graph below output as Nodes, inputs before results, and the backward pass as Steps."""
+    """The graph below output as Nodes, and the backward pass through it as Steps."""
 
     def key(t, i):  # a tensor is one node however often it is used, a constant a node each time
         return id(t._inputs[i]) if isinstance(t._inputs[i], Tensor) else (id(t), i)
@@ -75,6 +76,8 @@ def _read(output, names, Tensor):
         here, t = pending.pop()
         if here in nodes:
             continue
+        if len(nodes) == _MOST:
+            raise ValueError(f"walk: a graph of more than {_MOST} nodes is too large to read")
         if not isinstance(t, Tensor):
             nodes[here] = Node("constant", np.asarray(t))
             continue
@@ -219,10 +222,9 @@ class Walk(widgets.VBox):
         """The widget and, without a kernel, the last step as a picture and all of them in words."""
         with context(SCREEN):
             picture = small_png(self._figure(self._steps[-1], 130))
-        return super()._repr_mimebundle_(**kwargs) | {
-            "image/png": base64.b64encode(picture).decode(),
-            "text/plain": "\n".join(line for step in self._steps for line in step.said),
-        }
+        text = "\n".join(line for step in self._steps for line in step.said)
+        width = int(self._extent[0])
+        return with_picture(super()._repr_mimebundle_(**kwargs), picture, width, text)
 
 
 def _curve(chain, port):

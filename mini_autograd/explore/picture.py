@@ -4,6 +4,7 @@ What moves is described once, as Lines, Dots and Labels in the coordinates of th
 takes a fraction of a millisecond; matplotlib prints the same for readers without a kernel.
 """
 
+import base64
 import html
 import io
 import itertools
@@ -201,3 +202,9 @@ def small_png(figure):
     image = Image.open(large).convert("RGB").quantize(64, dither=Image.Dither.NONE)
     image.save(small, "png", optimize=True)
     return small.getvalue()
+
+
+def with_picture(bundle, png, width, text):
+    """A widget's bundle and its metadata, with what a reader without a kernel gets instead."""
+    picture = {"image/png": base64.b64encode(png).decode(), "text/plain": text}
+    return bundle | picture, {"image/png": {"width": width}}

@@ -13,7 +13,7 @@ SCREEN = [STYLE, {"font.size": 13, "svg.fonttype": "none"}]
 FUNCTION, DERIVATIVE, QUIET, AGREEMENT = "#0A7EC2", "#C65800", "#808080", "#00875A"
 INK, PAPER = "currentColor", "var(--jp-layout-color0,white)"  # text and background of the page
 TEXT = (
-    "color:var(--jp-content-font-color1,black);font:13px var(--jp-ui-font-family,sans-serif);"
+    "color:var(--jp-content-font-color1,inherit);font:13px var(--jp-ui-font-family,sans-serif);"
     "font-variant-numeric:tabular-nums"
 )
 

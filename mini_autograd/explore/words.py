@@ -2,20 +2,13 @@
 
 import numpy as np
 
-from mini_autograd.explore.curve import JUMP, KINK, SMOOTH, Unusable
+from mini_autograd.explore.curve import JUMP, KINK, SMOOTH, UNKNOWN, Unusable
 
 
 def number(value):
     """Six decimals, or three digits and a power of ten where the decimals would not show them."""
-    shown = (
-        f"{value:.2e}" if 0 < abs(value) < 1e-3 or 1e5 <= abs(value) < np.inf else f"{value:.6f}"
-    )
-    return minus(shown)
-
-
-def tiny(value):
-    """A difference: its size is what matters."""
-    return "0" if value == 0 else f"{value:.0e}" if value < 1e-3 else f"{value:.4f}"
+    hidden = 0 < abs(value) < 1e-3 or 1e5 <= abs(value) < np.inf
+    return minus(f"{value:.2e}" if hidden else f"{value:z.6f}")
 
 
 def minus(text):
@@ -26,8 +19,20 @@ def minus(text):
 def by_difference(curve, i):
     """What differences say the slope is at point i."""
     if curve.kind[i] == KINK:
-        return f"left {minus(f'{curve.left[i]:.2f}')}, right {minus(f'{curve.right[i]:.2f}')}"
+        return f"left {minus(f'{curve.left[i]:z.2f}')}, right {minus(f'{curve.right[i]:z.2f}')}"
     return "none, f jumps" if curve.kind[i] == JUMP else number(curve.drawn[i])
+
+
+def difference(curve, i):
+    """How far the derivative is from that; at a kink, whether it is between the two sides."""
+    if curve.kind[i] == KINK:
+        return "outside" if curve.error[i] else "between"
+    return _size(curve.slope[i] - curve.drawn[i]) if curve.kind[i] == SMOOTH else "–"
+
+
+def _size(value):
+    value = abs(value)
+    return f"{value:.4f}" if value >= 1e-3 else f"{value:.0e}" if value else "0"
 
 
 def verdict(curve, by, h=None):
@@ -35,12 +40,17 @@ def verdict(curve, by, h=None):
 
     by names the derivative; h is the step of the central difference if the reader has chosen it.
     """
+    if curve.problem:
+        return f"Problem: {curve.problem}"
     if not curve.error.any():
         largest = np.abs(curve.slope - curve.drawn)[curve.kind == SMOOTH].max(initial=0.0)
         if h is None or largest < 1e-7:
-            return f"They agree: over the whole curve the largest difference is {tiny(largest)}."
+            where = (
+                "wherever f is finite" if (curve.kind == UNKNOWN).any() else "over the whole curve"
+            )
+            return f"They agree: {where} the largest difference is {_size(largest)}."
         too_long, too_short = "the curve bends within such a step", "it magnifies rounding errors"
-        off = f"with h = {h:.0e} the central difference is off by up to {tiny(largest)}"
+        off = f"with h = {h:.0e} the central difference is off by up to {_size(largest)}"
         return f"The {by} is right: {off}, as {too_long if h > 1e-5 else too_short}."
     i = curve.error.argmax()
     claim = f"at x = {minus(f'{curve.x[i]:.2f}')} {by} says {number(curve.slope[i])}"
@@ -48,10 +58,15 @@ def verdict(curve, by, h=None):
         return f"They disagree: {claim}, though f is finite there."
     if curve.kind[i] == KINK:
         sides = f"{number(curve.left[i])} on the left and {number(curve.right[i])} on the right"
-        return f"They disagree: {claim}; f has a kink there, with slope {sides}."
-    central = np.where(curve.kind == SMOOTH, curve.central, np.nan)
-    hint = mistake(curve.slope, central, curve.x)
-    return f"They disagree: {claim}, the central difference {number(curve.central[i])}. {hint}"
+        claim += f"; f has a kink there, with slope {sides}"
+    else:
+        claim += f", the central difference {number(curve.central[i])}"
+    if np.count_nonzero(curve.error) <= min(3, len(curve.x) // 8):
+        hint = "Elsewhere they agree: if f is a composition, a part of it may be at a kink there."
+    else:
+        central = np.where(curve.kind == SMOOTH, curve.central, np.nan)
+        hint = mistake(curve.slope, central, curve.x)
+    return f"They disagree: {claim}. {hint}"
 
 
 def mistake(got, want, x=None):
@@ -76,8 +91,6 @@ def mistake(got, want, x=None):
 
 def _looks(got, want):
     """How the wrong values relate to the right ones, if it is the same for all of them."""
-    if np.isnan(got).all():
-        return "nan"
     if not got.any():
         return "zero"
     with np.errstate(over="ignore"):

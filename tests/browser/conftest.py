@@ -21,6 +21,9 @@ NO_CALLS_HOME = [
 ]
 # What a notebook opened without its widgets would show.
 ERROR_TEXTS = ["model not found", "Loading widget", "Error displaying widget", "Traceback"]
+FAILED_OUTPUTS = ", ".join(
+    f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in ["error", "stderr"]
+)
 
 
 def free_port():
@@ -119,22 +122,30 @@ class OpenNotebook:
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.goto(f"{address}/lab/tree/notebooks/{name}?reset")
         # What is sent before the kernel is connected is silently dropped.
-        page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=60_000)
+        self.wait_until_idle()
         self.cells = page.locator(".jp-NotebookPanel .jp-CodeCell")
 
     def run_all(self, timeout=120):
-        """Run all cells and wait until the last one is done."""
+        """Run all cells and wait until the last one is done, or one has failed."""
         # Without the stored counts, every count that shows up is this run's.
         self.menu("Edit", "Clear Outputs of All Cells")
         self.menu("Run", "Run All Cells")
+        # A cell whose source is folded away shows no count.
         self.page.wait_for_function(
-            """() => {
-                const found = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
-                const done = prompt => /^\\[\\d+\\]:?$/.test(prompt.textContent.trim());
-                return found.length && found.every(done);
+            """failures => {
+                if (document.querySelector(failures)) return true;
+                const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
+                const shown = prompts.map(prompt => prompt.textContent.trim()).filter(Boolean);
+                return shown.length && shown.every(text => /^\\[\\d+\\]:?$/.test(text));
             }""",
+            arg=FAILED_OUTPUTS,
             timeout=timeout * 1000,
         )
+        self.wait_until_idle()
+
+    def wait_until_idle(self):
+        status = self.page.locator("#jp-main-statusbar").get_by_text("| Idle")
+        status.wait_for(timeout=60_000)
 
     def menu(self, menu, item):
         self.page.get_by_role("menuitem", name=menu, exact=True).click()
@@ -142,11 +153,9 @@ class OpenNotebook:
 
     def error_outputs(self):
         """What went wrong, as the reader sees it or as the browser's console says."""
-        kinds = ["error", "stderr"]
-        selector = ", ".join(f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in kinds)
         outputs = self.page.locator(".jp-OutputArea").all_text_contents()
         shown = [text for text in ERROR_TEXTS if any(text in output for output in outputs)]
-        return self.page.locator(selector).all_text_contents() + shown + self.problems
+        return self.page.locator(FAILED_OUTPUTS).all_text_contents() + shown + self.problems
 
 
 @pytest.fixture

@@ -33,18 +33,26 @@ def assert_is_visible(picture):
     assert size["width"] > 200 and size["height"] > 100, size
 
 
+@pytest.fixture
+def trust(lab_environment):
+    """trust(path): what `jupyter trust` does; only then does JupyterLab show everything stored."""
+
+    def trust_notebook(path):
+        command = [sys.executable, "-m", "jupyter", "trust", path]
+        subprocess.run(command, env=lab_environment, check=True)
+
+    return trust_notebook
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 @pytest.mark.parametrize("trusted", [False, True], ids=["untrusted", "trusted"])
 def test_opens_with_its_pictures_before_anything_has_run(
-    open_notebook, course, lab_environment, name, trusted
+    open_notebook, trust, course, name, trusted
 ):
-    copy = f"trusted_{name}" if trusted else name
     if trusted:
-        path = shutil.copy(course / "notebooks" / name, course / "notebooks" / copy)
-        subprocess.run(
-            [sys.executable, "-m", "jupyter", "trust", path], env=lab_environment, check=True
-        )
-    notebook = open_notebook(copy)
+        name_in_lab = f"trusted_{name}"
+        trust(shutil.copy(course / "notebooks" / name, course / "notebooks" / name_in_lab))
+    notebook = open_notebook(name_in_lab if trusted else name)
     for position in cells_with_pictures(name):
         assert_is_visible(notebook.cells.nth(position).locator(".jp-OutputArea img").first)
     assert notebook.error_outputs() == []
@@ -71,7 +79,7 @@ def test_runs_without_an_error(open_notebook, name):
     assert notebook.error_outputs() == []
 
 
-def test_what_a_reader_would_trip_over_is_noticed(open_notebook, course):
+def test_what_a_reader_would_trip_over_is_noticed(open_notebook, trust, course):
     def cell(name, source, output):
         return nbformat.v4.new_code_cell(source, id=name, outputs=[output])
 
@@ -79,9 +87,11 @@ def test_what_a_reader_would_trip_over_is_noticed(open_notebook, course):
     cells = [
         cell("dead", "pass", nbformat.v4.new_output("display_data", view)),
         cell("raises", "1 / 0", nbformat.v4.new_output("stream", text="nothing yet")),
+        cell("never", "pass", nbformat.v4.new_output("stream", text="nothing yet")),
     ]
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
     write(notebook, course / "notebooks" / "faulty.ipynb")
+    trust(course / "notebooks" / "faulty.ipynb")
     opened = open_notebook("faulty.ipynb")
     opened.page.get_by_text("model not found").first.wait_for()
     assert "model not found" in opened.error_outputs()

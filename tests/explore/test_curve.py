@@ -73,6 +73,18 @@ def test_the_verdict_names_the_mistake(name, mistake, words):
     assert words in verdict(curve(name, start, mistake), "autograd")
 
 
+def test_a_composition_at_a_kink_is_told_from_a_wrong_rule():
+    def relu(x):
+        return np.maximum(x, 0)
+
+    def f(x):  # the identity: 1 is its slope at 0, but the rules of its parts say 0
+        return relu(x) - relu(-x)
+
+    found = c.examine(f, GRID, f(GRID), 1.0 * (GRID != 0))
+    said = verdict(found, "autograd")
+    assert "Elsewhere they agree: if f is a composition, a part of it may be at a kink" in said
+
+
 def test_a_kink_is_said_to_have_two_slopes():
     assert by_difference(curve("relu", {}), -1) == "left 0.00, right 1.00"
     assert by_difference(curve("elu", {"alpha": 2.0}), -1) == "left 2.00, right 1.00"
@@ -105,6 +117,7 @@ def test_kinks_and_jumps_are_found_where_they_are_and_nowhere_else():
 def test_where_f_is_not_finite_nothing_is_claimed():
     found = curve("logarithm", {}, cursor=-1.0)
     assert (found.kind[found.x <= 0] == c.UNKNOWN).all() and not found.error.any()
+    assert "They agree: wherever f is finite" in verdict(found, "autograd")
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,11 @@ def widgets_of(widget, kind):
         yield from widgets_of(child, kind)
 
 
+def test_a_preset_for_a_slider_that_is_not_there():
+    with pytest.raises(ValueError, match="no slider gain, only alpha, beta, cursor"):
+        make(presets={"steep": dict(gain=4)})
+
+
 def test_a_pinned_curve_stays_and_goes():
     explorer = make()
     start = shown(explorer)
@@ -140,7 +145,10 @@ def test_the_label_and_the_read_out_change_with_the_state():
 
 
 def test_cursor_at_a_kink_and_at_a_jump():
-    assert "left 0.00, right 1.00" in text(make("relu", cursor=0.0))
+    relu = text(make("relu", cursor=0.0))
+    assert "left 0.00, right 1.00" in relu and "difference between" in relu
+    wrong = text(make("relu", mistake="slope beyond the kink", cursor=0.0))
+    assert "difference outside" in wrong
     assert "none, f jumps" in text(make("sign", cursor=0.0))
 
 
@@ -191,7 +199,8 @@ def test_a_path_keeps_within_a_fifth_of_a_pixel_of_the_curve():
 
 def test_without_a_kernel_there_is_a_picture_and_a_sentence():
     explorer = make()
-    bundle, again = explorer._repr_mimebundle_(), make()._repr_mimebundle_()
+    (bundle, metadata), (again, _) = explorer._repr_mimebundle_(), make()._repr_mimebundle_()
+    assert metadata == {"image/png": {"width": 640}}
     assert bundle["image/png"] == again["image/png"]
     assert bundle["text/plain"] == again["text/plain"] == svg(explorer).get("aria-label")
     assert "application/vnd.jupyter.widget-view+json" in bundle
@@ -235,7 +244,7 @@ def broken(x):
 def test_what_is_wrong_with_a_function_is_said_and_not_raised(f, words):
     explorer = explore(f)
     assert "Problem:" in text(explorer) and words in text(explorer)
-    assert words in explorer._repr_mimebundle_()["text/plain"].replace("&lt;", "<")
+    assert words in explorer._repr_mimebundle_()[0]["text/plain"]
 
 
 def test_a_function_that_breaks_under_a_slider_recovers():

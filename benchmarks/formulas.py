@@ -1,0 +1,37 @@
+"""The tasks' functions for libraries that differentiate NumPy code; np is their copy of NumPy."""
+
+
+def activations(np):
+    def sigmoid(x):
+        return 1 / (1 + np.exp(-x))
+
+    return {
+        "sigmoid": sigmoid,
+        "relu": lambda x: np.maximum(x, 0),
+        "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+        "swish": lambda x: x * sigmoid(x),
+        "softplus": lambda x: np.logaddexp(x, 0),
+        "tanh": np.tanh,
+    }
+
+
+def error(np, function, loss):
+    """The loss of a perceptron as a function of (parameters, x, target)."""
+    f = activations(np)[function]
+
+    def cross_entropy(z, target):
+        z = z - np.max(z, axis=1, keepdims=True)
+        return np.mean(np.log(np.sum(np.exp(z), axis=1)) - z[np.arange(len(target)), target])
+
+    def mse_loss(z, target):
+        return np.mean((z - target) ** 2)
+
+    compare = {"cross_entropy": cross_entropy, "mse_loss": mse_loss}[loss]
+
+    def of(parameters, x, target):
+        a = x @ parameters[0].T + parameters[1]
+        for i in range(2, len(parameters), 2):
+            a = f(a) @ parameters[i].T + parameters[i + 1]
+        return compare(a, target)
+
+    return of

@@ -1,0 +1,161 @@
+"""How quickly the explorer answers: in the kernel, and from a key to pixels in a real JupyterLab.
+
+    python -m benchmarks.latency
+
+The server is the one that `make lab` starts; the browser is the system's Chromium, without a
+window. Figures are medians and 95th percentiles, for a machine that does nothing else.
+"""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+from mini_autograd.explore import explore
+from mini_autograd.nn.functional.squashing import sigmoid
+
+ROOT = Path(__file__).resolve().parents[1]
+KEYS, MOVES = 120, 90
+SOURCE = """\
+from mini_autograd.explore import explore
+from mini_autograd.nn.functional.squashing import sigmoid
+
+explore(
+    lambda x, alpha, beta: sigmoid(alpha * x + beta),
+    name="sigmoid",
+    alpha=(0.1, 4, 1.0, 0.01),
+    beta=(-3, 3, 0.0),
+)
+"""
+# When the overlay changes, a message posted in the next frame arrives after that frame is painted.
+WATCH = """
+() => {
+    window.painted = [];
+    let pressed = 0;
+    addEventListener('keydown', () => { pressed = performance.now(); }, true);
+    const overlay = [...document.querySelectorAll('svg[role="img"]')].pop().parentElement;
+    new MutationObserver(() => requestAnimationFrame(() => {
+        const channel = new MessageChannel();
+        const begun = pressed;
+        channel.port1.onmessage = () => window.painted.push([begun, performance.now()]);
+        channel.port2.postMessage(0);
+    })).observe(overlay, { childList: true });
+}
+"""
+
+
+def main():
+    report("kernel, one event", kernel_times())
+    with lab() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+            args=["--no-sandbox"] if os.geteuid() == 0 else [],
+        )
+        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        page.goto(f"{address}/lab/tree/latency.ipynb?reset")
+        page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=60_000)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.locator('svg[role="img"]').last.wait_for()
+        page.wait_for_timeout(1000)
+        page.evaluate(WATCH)
+        report("key to pixels", key_times(page))
+        drag(page)
+        browser.close()
+
+
+def report(what, milliseconds):
+    median, late = np.percentile(milliseconds, [50, 95])
+    print(f"{what}: median {median:.2f} ms, 95th percentile {late:.2f} ms")
+
+
+def kernel_times():
+    """Milliseconds from the new value of a slider to the SVG that is sent."""
+    explorer = explore(
+        lambda x, alpha, beta: sigmoid(alpha * x + beta), alpha=(0.1, 4, 1.0), beta=(-3, 3, 0.0)
+    )
+    slider, times = explorer._sliders["alpha"], []
+    for i in range(400):
+        begun = time.perf_counter()
+        slider.value = 0.1 + 0.05 * (i % 78)
+        times.append(1000 * (time.perf_counter() - begun))
+    print(f"bytes an event: {len(explorer._overlay.value.encode())}")
+    return times[20:]
+
+
+def key_times(page):
+    """Milliseconds from an arrow key to the painted picture, one key at a time."""
+    page.get_by_role("slider").first.focus()
+    for i in range(KEYS):
+        page.keyboard.press("ArrowRight" if i % 60 < 30 else "ArrowLeft")
+        page.wait_for_timeout(100)
+    painted = page.evaluate("() => window.painted")
+    print(f"pictures for {KEYS} keys: {len(painted)}")
+    return [end - begun for begun, end in painted[5:]]
+
+
+def drag(page):
+    """Move the mouse over the slider as fast as frames come, and count the pictures."""
+    box = page.get_by_role("slider").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate("() => { window.painted = []; }")
+    for i in range(MOVES):
+        page.mouse.move(x + 1.5 * (i + 1 if i < 60 else 119 - i), y)
+        page.wait_for_timeout(10)
+    page.mouse.up()
+    during = page.evaluate("() => window.painted.length")
+    page.wait_for_timeout(500)
+    after = page.evaluate("() => window.painted.length") - during
+    print(f"pictures for {MOVES} mouse moves: {during}, and after the release: {after}")
+
+
+@contextlib.contextmanager
+def lab():
+    """The address of a JupyterLab as `make lab` starts it, on one notebook with an explorer."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SOURCE)])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(notebook, Path(folder, "latency.ipynb"))
+        shutil.copytree(ROOT / "tools", Path(folder, "tools"))  # it serves the folder it is in
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        command = [sys.executable, "tools/lab.py", "--no-browser", f"--port={port}"]
+        command.append("--IdentityProvider.token=")
+        own = ["JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"]
+        environment = os.environ | {name: str(Path(folder, name)) for name in own}
+        log = subprocess.DEVNULL
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+        address = f"http://127.0.0.1:{port}"
+        try:
+            while not answers(address):
+                if server.poll() is not None:
+                    raise RuntimeError("JupyterLab did not start; try tools/lab.py by itself")
+                time.sleep(0.2)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def answers(address):
+    try:
+        return urllib.request.urlopen(f"{address}/api/status", timeout=1).status == 200
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    main()
