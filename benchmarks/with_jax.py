@@ -10,10 +10,11 @@ import jax.numpy as np  # noqa: E402
 from benchmarks import formulas, tasks  # noqa: E402
 
 jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_cpu_enable_async_dispatch", False)  # no second thread computes
 
 
 def _repeated(compute, *arguments):
-    """A call returns before its results are there; so a run waits for them."""
+    """The compiled function; a run waits for its results, which a call alone need not."""
     compiled = jax.jit(compute)
     return lambda: jax.block_until_ready(compiled(*arguments))
 

@@ -9,7 +9,7 @@ from mini_autograd.nn import functional
 
 
 def _named(name):
-    """The package's function of this name, or else ours."""
+    """The function of this name: the package's, or one that the package does not have yet."""
     for module in functional, ma, functions:
         if hasattr(module, name):
             return getattr(module, name)

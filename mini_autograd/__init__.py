@@ -1,11 +1,21 @@
 """Reverse-mode automatic differentiation on NumPy, small enough to be read in an afternoon."""
 
 from mini_autograd import nn
-from mini_autograd.nn.functional import sigmoid
+from mini_autograd.nn.functional import (
+    erf,
+    erfc,
+    log_softmax,
+    logsumexp,
+    relu,
+    sigmoid,
+    softmax,
+    tanh,
+)
 from mini_autograd.operations import (
     arange,
     exp,
     expm1,
+    hypot,
     linspace,
     log1p,
     maximum,
@@ -16,7 +26,6 @@ from mini_autograd.operations import (
     randn,
     sqrt,
     square,
-    tanh,
     zeros,
     zeros_like,
 )

@@ -141,7 +141,7 @@ class _Comparison:
         self.slopes, self.middle, self.reach = np.empty((3, len(weights), len(groups)))
         for j, group in enumerate(groups):
             h, d = step(flat.x[group]), np.zeros(flat.x.size)
-            d[group] = (-1.0) ** np.arange(len(group)) * h / h.max()
+            d[group] = h / h.max()
             self.slopes[:, j] = gradients[:, group] @ d[group] / scales
             along = partial(lambda d, t: weights @ flat(flat.x + t * d), d)
             self.middle[:, j], self.reach[:, j] = _measure(along, h.max(), noise)
@@ -155,13 +155,15 @@ class _Comparison:
 def _pull_back(flat, weights):
     """The gradient of sum(weights * outputs), and a bound for the rounding error of that sum.
 
-    A tensor u on the way was rounded by eps * |u|; its gradient tells what the sum makes of that.
+    A tensor u on the way was rounded by eps * |u| (eps * tiny near 0); its gradient tells what the
+    sum makes of that.
     """
+    eps, tiny = np.finfo(float).eps, np.finfo(float).tiny
     gradients = _backward(flat.outputs, _cut(weights, flat.outputs), retain_graph=True)
     slopes = _flatten(gradients.get(x, np.zeros(x.shape)) for x in flat.leaves)
-    roundings = _flatten(np.abs(t.data * g.data) for t, g in gradients.items())
-    noise = np.nansum(roundings) + np.abs(weights) @ (np.abs(flat.values) + np.finfo(float).tiny)
-    return slopes, 4 * np.finfo(float).eps * noise
+    roundings = _flatten((np.abs(t.data) + tiny) * np.abs(g.data) for t, g in gradients.items())
+    noise = np.sum(roundings, where=np.isfinite(roundings)) + np.abs(weights) @ np.abs(flat.values)
+    return slopes, 4 * eps * noise
 
 
 def _backward(outputs, weights, **options):
@@ -241,8 +243,8 @@ def _diagnosis(flat, c):
         why = "difference quotients grow as the step shrinks (a jump, a cusp), or are not finite"
         return ValueError(f"{flat.name} has no slope at input {at}: {why}. Check another point")
     if not c.wrong.any() or np.isfinite(c.slopes).all() and _is_right_nearby(flat, c):
-        why = "one of its operations is at a kink, where slopes of a composition need not be right"
-        return ValueError(f"{flat.name} at input {at}: {why}. Check the operation by itself")
+        why = "one of its operations is at a kink, where a mix of slopes need not be a slope"
+        return ValueError(f"{flat.name} at input {at}: {why}. Check each operation by itself")
     middle, reach = c.middle[i, j], c.reach[i, j]
     sides = "between {:.6g} and {:.6g}".format(*np.round([middle - reach, middle + reach], 6) + 0)
     by_differences = sides if c.at_kink[i, j] else f"{middle if abs(middle) > reach else 0:.6g}"
@@ -263,11 +265,12 @@ def _narrowed(flat, c):
 
 
 def _is_right_nearby(flat, c):
-    """Is f a composition, and nothing wrong with it a little away from the inputs?"""
+    """Are several slopes mixed, in a composition or in sums, and all right beside the inputs?"""
+    operations = sum(not t.is_leaf for t in _ancestors(flat.outputs))
     shift = np.random.default_rng(0).normal(0, 1e-3, flat.x.size) * np.maximum(1, np.abs(flat.x))
     nearby = _Flat(flat.f, _cut(flat.x + shift, flat.inputs), flat.Tensor)
-    operations = sum(not t.is_leaf for t in _ancestors(flat.outputs))
-    return operations > 1 and not _Comparison(nearby, c.weights, c.groups, c.rtol).wrong.any()
+    is_mixed = operations > 1 or np.count_nonzero(c.weights[0]) > 1
+    return is_mixed and not _Comparison(nearby, c.weights, c.groups, c.rtol).wrong.any()
 
 
 def _name(positions, arrays):

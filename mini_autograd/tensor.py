@@ -182,6 +182,8 @@ def primitive(function):
     of the loss with respect to the result y, and returns the gradient with respect to its argument:
     a vector-Jacobian product. Everything it gets is an array in an ordinary backward pass, and a
     tensor under create_graph=True, so a rule is written with operations that take both.
+    A function that returns a tuple (y, kept, ...) spares its rules some work: in an ordinary pass
+    they get what was kept after the arguments, and compute it again where they do not.
 
     >>> @primitive
     ... def cube(x):
@@ -212,11 +214,16 @@ def primitive(function):
                     values.append(a)
                     unsafe = unsafe or type(a) not in _SAFE
             if differentiable is None:  # no tensor among the arguments
-                return function(*arguments)
+                y = function(*arguments)
+                return y[0] if type(y) is tuple else y
             if unsafe:
                 arguments = tuple(a if isinstance(a, Tensor) else _constant(a) for a in arguments)
                 values = [a._data if isinstance(a, Tensor) else a for a in arguments]
-            y = _new_tensor(function(*values))
+            y = function(*values)
+            if type(y) is tuple:  # what the function keeps for its rules follows the result
+                y, *kept = y
+                values += kept
+            y = _new_tensor(y)
         except (IndexError, TypeError, ValueError) as error:
             raise _explained(error, function.__name__, arguments) from error
         if differentiable and y._data.dtype.kind == "f" and _recording.get():

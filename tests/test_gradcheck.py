@@ -197,6 +197,14 @@ def test_a_small_error_in_one_of_fifty_elements_is_found(size):
     assert gradcheck(exp(factor), RNG.normal(size=50), rtol=2 * size)
 
 
+def test_without_rtol_only_the_measured_tolerance_counts():
+    factor = np.ones(50)
+    assert gradcheck(exp(factor), RNG.normal(size=50), rtol=0)
+    factor[7] += 2e-8
+    with pytest.raises(GradcheckError, match=r"d output 0\[7\]"):
+        gradcheck(exp(factor), RNG.normal(size=50), rtol=0)
+
+
 def test_an_error_in_one_of_three_thousand_elements_is_found():
     factor = np.ones(3000)
     factor[777] = 1.01
@@ -228,7 +236,7 @@ FLOOR = operation(lambda x: np.floor(x), lambda g, y, x: g * 0.0)
 # Exactly at a kink, and at distances from it that no step, some steps or all steps can tell from 0.
 NEAR_0 = np.array([0, 1e-300, 1e-20, 1e-15, 1e-12, 1e-9, 1e-7, 1e-6, 6e-6, 5e-5, 1e-3, 1])
 NEAR_0 = np.concatenate([NEAR_0, -NEAR_0])
-TAILS = np.array([1e-8, 1.0, 36.0, 40.0, 400.0, 745.0, 1e3, 1e8])
+TAILS = np.array([1e-8, 1.0, 36.0, 40.0, 400.0, 710.0, 744.0, 745.0, 1e3, 1e8])
 TAILS = np.concatenate([TAILS, -TAILS])
 POSITIVE = np.array([1e-8, 1e-4, 0.3, 1.0, 1e4, 1e8])
 
@@ -244,7 +252,14 @@ RIGHT = {
     "1 - sigmoid": (lambda x: 1 - ma.sigmoid(x), TAILS),
     "a naive softplus": (lambda x: ma.log(1 + ma.exp(x)), np.array([-40.0, -20, 0, 30])),
     "sin far from 0": (SIN, np.array([1e8, -1e6, 1e4, 0, 1e-8])),
-    "sin where the first steps are close to its periods": (SIN, np.array([1035200.0, 66353496])),
+    "sin where the first steps are close to its periods": (
+        SIN,
+        np.array([1035200.0, 66353496, 20757284, 10380311, 72606035]),
+    ),
+    "a softplus that loses digits inside": (
+        operation(lambda x: np.log(1 + np.exp(x)), lambda g, y, x: g * ma.sigmoid(x)),
+        np.array([-15.0, -10, -5, 0, 5]),
+    ),
     "reciprocal": (lambda x: 1 / x, np.concatenate([POSITIVE, -POSITIVE])),
     "cube": (lambda x: x**3, TAILS),
     "tiny values": (lambda x: SIN(x) * 1e-200, X),
@@ -339,6 +354,28 @@ def test_large_inputs_are_checked_by_random_sums(fast_mode):
     assert gradcheck(ma.sigmoid, RNG.normal(size=5000), fast_mode=fast_mode)
     assert gradcheck(ma.matmul, *RNG.normal(size=(2, 40, 40)), fast_mode=fast_mode)
     assert gradgradcheck(ma.sigmoid, RNG.normal(size=1000), fast_mode=fast_mode)
+
+
+def test_random_sums_are_not_judged_at_kinks_that_do_not_add_up():
+    rising = np.arange(64) % 2 == 0
+
+    def rule(g, y, x):
+        return g * ma.where(rising, x > 0, x < 0)
+
+    both = operation(lambda x: np.where(rising, np.maximum(x, 0), np.minimum(x, 0)), rule)
+    assert gradcheck(both, np.zeros(64), fast_mode=False)
+    tiled = operation(
+        lambda x: np.concatenate([np.maximum(x, 0), np.minimum(x, 0)]),
+        lambda g, y, x: g[: x.size] * (x >= 0) + g[x.size :] * (x <= 0),
+    )
+    assert gradcheck(tiled, np.zeros(3), fast_mode=False)
+    with pytest.raises(ValueError, match="a mix of slopes need not be a slope"):
+        gradcheck(tiled, np.zeros(3), fast_mode=True)
+    rising = np.arange(6400) % 2 == 0
+    summed = operation(lambda x: np.where(rising, np.maximum(x, 0), np.minimum(x, 0)).sum(), rule)
+    for function in both, summed:
+        with pytest.raises(ValueError, match="a mix of slopes need not be a slope"):
+            gradcheck(function, np.zeros(6400))
 
 
 def test_few_inputs_may_be_checked_by_random_sums():

@@ -92,13 +92,13 @@ def test_integers_and_float32_are_computed_in_float64():
 
 
 def test_the_input_is_not_changed_even_by_a_function_that_writes_into_it():
-    def double(x):
-        x *= 2
+    def square(x):
+        x *= x
         return x
 
     x = np.array([1.0, 2.0])
-    assert np.allclose(derivative(double, x), 2)
-    assert np.allclose(jacobian(double, x), 2 * np.eye(2))
+    assert np.allclose(derivative(square, x), [2, 4])
+    assert np.allclose(jacobian(square, x), np.diag([2, 4]))
     assert x.tolist() == [1, 2]
 
 
@@ -106,6 +106,11 @@ def test_the_distance_is_the_one_walked_after_rounding():
     # 1 + 1e-15 is rounded to 1 + 1.11e-15: a division by 2e-15 would be 10 % off.
     assert derivative(lambda x: x, 1.0, h=1e-15) == 1
     assert derivative(lambda x: x, 1e6, h=1e-9) == 1
+
+
+def test_the_step_grows_with_the_size_of_x_on_both_sides():
+    steps = step(np.array([0, 0.5, 1, -100, 1e6, -1e6]))
+    assert np.allclose(steps / steps[0], [1, 1, 1, 100, 1e6, 1e6])
 
 
 def test_a_step_for_each_element():

@@ -93,6 +93,7 @@ MUTANTS = [
         TENSOR,
         "log.vjp(lambda g, y, x: g / x)",
         "log.vjp(lambda g, y, x: g * x)",
+        ENGINE_TESTS,
     ),
     Mutant(
         "a caller's array is not copied",

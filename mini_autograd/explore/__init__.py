@@ -7,8 +7,9 @@ since a chapter may have built its own.
 from mini_autograd.explore.exercise import check
 from mini_autograd.explore.explorer import explore
 from mini_autograd.explore.graph import walk
+from mini_autograd.explore.heat import heat
 from mini_autograd.explore.prediction import predict
 from mini_autograd.explore.progress import progress
 from mini_autograd.explore.style import use_style
 
-__all__ = ["check", "explore", "predict", "progress", "use_style", "walk"]
+__all__ = ["check", "explore", "heat", "predict", "progress", "use_style", "walk"]

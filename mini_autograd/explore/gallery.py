@@ -1,0 +1,153 @@
+"""The gallery: one explorer over many functions, and what each does to a crowd of inputs."""
+
+import html
+from statistics import NormalDist
+
+import ipywidgets as widgets
+import numpy as np
+
+from mini_autograd.explore.curve import by_autograd
+from mini_autograd.explore.explorer import Explorer, _button, _layout, _slider
+from mini_autograd.explore.picture import LEFT, RIGHT, WIDTH, Label, Line, path, with_picture
+from mini_autograd.explore.style import FUNCTION, INK, QUIET, TEXT
+from mini_autograd.explore.words import minus
+from mini_autograd.tensor import Tensor
+
+_PINS = (("#B04A86", "--"), (QUIET, ":"))  # as many curves can be compared with the present one
+_INPUTS = np.array([NormalDist().inv_cdf((i + 0.5) / 2000) for i in range(2000)])
+_RANGE, _BIN, _TALLEST = (-4.0, 6.0), 0.125, 1.2
+_BASE, _HEIGHT = 116, 140  # pixels: where the distributions stand, and the height of their panel
+
+
+def gallery(catalogue, start=None, **limits):
+    """Explore any function of the catalogue, a dict from its name to (f, sliders).
+
+    Curves that are pinned stay while another function is chosen. limits (xlim, ylim, slope_ylim)
+    are those of all explorers, so that curves can be compared.
+    """
+    return Gallery(catalogue, start or next(iter(catalogue)), limits)
+
+
+class Gallery(widgets.VBox):
+    """What `gallery` shows: a choice, the explorer of what was chosen, and a crowd of inputs."""
+
+    def __init__(self, catalogue, start, limits):
+        self._catalogue, self._limits, self.pinned = catalogue, limits, []
+        self._choice = widgets.Dropdown(
+            options=list(catalogue), value=start, description="function", layout=_layout()
+        )
+        self._crowd = [_slider("mean", -3, 3, 0.0), _slider("spread", 0.1, 3, 1.0)]
+        self._panel = widgets.HTML()
+        self._hall = widgets.Box(layout=_layout())
+        top = widgets.Box([self._choice, _button("Unpin all", self._unpin)])
+        columns = _layout(
+            grid_template_columns="repeat(auto-fit, minmax(280px, 1fr))", max_width="640px"
+        )
+        crowd = widgets.GridBox(self._crowd, layout=columns)
+        super().__init__([top, self._hall, crowd, self._panel])
+        self._choice.observe(self._enter, "value")
+        for slider in self._crowd:
+            slider.observe(lambda _: self.push_through(self._member), "value")
+        self._enter()
+
+    def _enter(self, _=None):
+        f, sliders = self._catalogue[self._choice.value]
+        self._member = _Member(self, f, self._choice.value, sliders | self._limits)
+        self._hall.children = [self._member]
+
+    def pin(self, lines, text):
+        """Keep two lines, of f and of f'; the oldest goes if there are too many."""
+        self.pinned = [*self.pinned, (lines, text)][-len(_PINS) :]
+
+    def _unpin(self, _=None):
+        self.pinned = []
+        self._member._redraw()
+
+    def push_through(self, member):
+        """Draw the inputs and what becomes of them, with their figures."""
+        mean, spread = (slider.value for slider in self._crowd)
+        x = mean + spread * _INPUTS
+        said = f"Inputs: mean {mean:.2f}, standard deviation {spread:.2f}. "
+        try:
+            with np.errstate(all="ignore"):
+                y, slope = by_autograd(member.at_present, x, Tensor)
+            dead = f"for {np.mean(np.abs(slope) < 0.01):.0%} of them the slope is below 0.01"
+            said += f"Outputs: mean {y.mean():.2f}, standard deviation {y.std():.2f}; {dead}."
+        except Exception:
+            y = x[:0]
+        self.said = minus(said).replace(" -", " −")
+        self._panel.value = _drawn(x, y, self.said)
+
+    def _repr_mimebundle_(self, **kwargs):
+        """The widget and, for a reader without a kernel, a picture and two sentences."""
+        bundle, _ = self._member._repr_mimebundle_()
+        picture, sentence = bundle["image/png"], bundle["text/plain"]
+        shown, sizes = with_picture(super()._repr_mimebundle_(**kwargs), b"", WIDTH, sentence)
+        return shown | {"image/png": picture, "text/plain": f"{sentence}\n{self.said}"}, sizes
+
+
+class _Member(Explorer):
+    """An explorer whose pinned curves are kept by the gallery."""
+
+    def __init__(self, hall, f, name, settings):
+        self._hall = hall
+        super().__init__(f, name=name, **settings)
+        for slider in self._sliders.values():
+            slider.style.description_width = "7.5em"
+
+    def at_present(self, x):
+        values = self.values
+        return self._f(x, **{key: values[key] for key in self._parameters})
+
+    def _pin_curve(self, change):
+        if change["new"]:
+            lines = self._curves(self._examine(self.values))[:2]
+            self._hall.pin(lines, ", ".join(filter(None, (self._name, self._settings()))))
+            self._pin.value = False  # it is a button here, which may be pressed again
+            self._redraw()
+
+    def _shapes(self, curve):
+        shapes = []
+        for i, (lines, text) in enumerate(self._hall.pinned):
+            color, style = _PINS[i]
+            shapes += [Line(*line[:3], color, 2.2, style) for line in lines]
+            corner = self._grid[-1], self._picture.ylims[0][0]
+            mark = {"--": "– –", ":": "····"}[style]
+            shapes.append(Label(0, *corner, f"{mark} {text}", color, -8, -10 - 20 * i, "end"))
+        return shapes + super()._shapes(curve)
+
+    def _redraw(self, _=None):
+        super()._redraw()
+        if not self._muted:
+            self._hall.push_through(self)
+
+
+def _drawn(x, y, text):
+    """The densities of inputs (a dashed line) and of outputs (a histogram), as SVG."""
+    edges = np.arange(_RANGE[0], _RANGE[1] + _BIN / 2, _BIN)
+    across = LEFT + (edges - _RANGE[0]) * (RIGHT - LEFT) / (_RANGE[1] - _RANGE[0])
+    before, after = (_heights(values, edges) for values in (x, y))
+    steps = path(np.repeat(across, 2), np.concatenate([[_BASE], np.repeat(after, 2), [_BASE]]))
+    curve = path((across[1:] + across[:-1]) / 2, before)
+    ticks = "".join(
+        f'<text x="{at:.1f}" y="{_BASE + 18}" text-anchor="middle">{minus(f"{edge:.0f}")}</text>'
+        for at, edge in zip(across, edges, strict=True)
+        if edge % 2 == 0
+    )
+    return (
+        f'<div style="max-width:{WIDTH}px;{TEXT};line-height:1.4">'
+        f'<svg role="img" aria-label="{html.escape(text)}" viewBox="0 0 {WIDTH} {_HEIGHT}" '
+        f'fill="{INK}" style="display:block;width:100%;{TEXT}">'
+        f'<path d="{steps}" fill="{FUNCTION}" fill-opacity=".35" stroke="{FUNCTION}"/>'
+        f'<path d="{curve}" fill="none" stroke="{QUIET}" stroke-width="2" stroke-dasharray="6 5"/>'
+        f'<path d="M{LEFT} {_BASE}H{RIGHT}" stroke="{QUIET}"/>{ticks}'
+        f'<text x="{LEFT}" y="14">dashed: inputs, filled: outputs f(x)</text></svg>'
+        f'<div role="status">{html.escape(text)}</div></div>'
+    )
+
+
+def _heights(values, edges):
+    """Where the tops of the bars stand, in pixels; a bar that is too tall is cut off."""
+    counts, _ = np.histogram(values, edges)
+    density = counts / max(len(values), 1) / _BIN
+    return _BASE - np.minimum(density / _TALLEST, 1) * (_BASE - 24)

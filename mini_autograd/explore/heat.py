@@ -1,0 +1,83 @@
+"""Matrices under sliders: numbers in tinted cells, which follow every move."""
+
+import html
+
+import ipywidgets as widgets
+import numpy as np
+
+from mini_autograd.explore.explorer import _button, _layout, _slider
+from mini_autograd.explore.picture import TEXT
+from mini_autograd.explore.style import DERIVATIVE, FUNCTION
+from mini_autograd.explore.words import minus
+
+
+def heat(f, *, scale=1.0, **sliders):
+    """Show the matrices that f returns, with a slider for each of its parameters.
+
+    f(**parameters) returns a dict from a title to a matrix. A slider is (min, max, start), or with
+    its step as a fourth. A cell is tinted blue for a positive entry and orange for a negative one,
+    fully at scale.
+    """
+    return Heat(f, scale, sliders)
+
+
+class Heat(widgets.VBox):
+    """What `heat` shows: sliders, and below them the matrices."""
+
+    def __init__(self, f, scale, sliders):
+        self._f, self._scale = f, scale
+        self._sliders = {key: _slider(key, *bounds) for key, bounds in sliders.items()}
+        self._start, self._tables = self.values, widgets.HTML()
+        columns = _layout(grid_template_columns="repeat(auto-fit, minmax(280px, 1fr))")
+        controls = widgets.GridBox(list(self._sliders.values()), layout=columns)
+        reset = widgets.Box([_button("Reset", self._reset)])
+        super().__init__([controls, reset, self._tables], layout=_layout(max_width="640px"))
+        for slider in self._sliders.values():
+            slider.observe(self._redraw, "value")
+        self._redraw()
+
+    @property
+    def values(self):
+        return {key: float(f"{slider.value:.12g}") for key, slider in self._sliders.items()}
+
+    def _reset(self, _=None):
+        for key, value in self._start.items():
+            self._sliders[key].value = value
+
+    def _redraw(self, _=None):
+        self._tables.value = self._drawn(self._f(**self.values))
+
+    def _drawn(self, matrices):
+        tables = "".join(self._table(title, np.atleast_2d(m)) for title, m in matrices.items())
+        return f'<div role="status" style="{TEXT}">{tables}</div>'
+
+    def _table(self, title, matrix):
+        rows = "".join(f"<tr>{''.join(map(self._cell, row))}</tr>" for row in matrix)
+        caption = f'<caption style="text-align:left;{TEXT}">{html.escape(title)}</caption>'
+        return f'<table style="border-spacing:2px;border-collapse:separate">{caption}{rows}</table>'
+
+    def _cell(self, value):
+        strength = round(45 * min(abs(value) / self._scale, 1))
+        color = FUNCTION if value > 0 else DERIVATIVE
+        tint = f"color-mix(in srgb, {color} {strength}%, transparent)"
+        return f'<td style="{_CELL};background:{tint}">{_shown(value)}</td>'
+
+    def _repr_mimebundle_(self, **kwargs):
+        """The widget and, for a reader without a kernel, the matrices at the start."""
+        matrices = self._f(**self.values)
+        lines = [", ".join(f"{key} = {value:g}" for key, value in self.values.items())]
+        for title, matrix in matrices.items():
+            rows = ["".join(f"{_shown(v):>8}" for v in row) for row in np.atleast_2d(matrix)]
+            lines += [title, *rows]
+        return super()._repr_mimebundle_(**kwargs) | {
+            "text/html": f"<p>{html.escape(lines[0])}</p>{self._drawn(matrices)}",
+            "text/plain": "\n".join(lines),
+        }
+
+
+_CELL = "padding:6px 0;text-align:center;min-width:6em"
+
+
+def _shown(value):
+    """Three decimals; what is 0 after rounding has no sign."""
+    return minus(f"{round(float(value), 3) + 0.0:.3f}")

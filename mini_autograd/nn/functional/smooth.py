@@ -1,0 +1,60 @@
+"""Smooth curves in place of ReLU's kink."""
+
+import numpy as np
+
+from mini_autograd.nn.functional.squashing import sigmoid
+from mini_autograd.operations import hypot
+from mini_autograd.tensor import floating, primitive, where
+
+
+@primitive
+def softplus(x, beta=1.0):
+    """Smooth ReLU: log(1 + exp(beta * x)) / beta, element-wise, always positive.
+
+    Any shape, floating point; the result keeps shape and dtype. The larger beta, the closer to
+    ReLU; the gap is largest at 0, log(2) / beta.
+    Gradient: sigmoid(beta * x).
+    Numerics: max(x, 0) + log1p(exp(-beta * abs(x))) / beta is the same number and cannot overflow;
+    PyTorch's threshold, beyond which it returns x, is not needed.
+    Raises: TypeError if x is not floating point; ValueError if beta <= 0.
+    Reference: Dugas, Bengio, Bélisle, Nadeau, Garcia (2001), NIPS 13.
+
+    >>> [round(y, 4) for y in softplus(tensor([-1000.0, 0.0, 1000.0])).tolist()]
+    [0.0, 0.6931, 1000.0]
+    """
+    if not beta > 0:
+        raise ValueError(f"beta must be positive, not {beta}")
+    return np.maximum(floating(x), 0.0) + np.log1p(np.exp(-beta * np.abs(x))) / beta
+
+
+softplus.vjp(lambda g, y, x, beta: g * sigmoid(beta * x))
+
+
+def _squareplus_x(g, y, x, b):
+    h = hypot(x, b**0.5) + 1e-45
+    gap = b / 2 / h / (h + where(x > 0, x, -x))
+    return g * where(x > 0, 1 - gap, gap)
+
+
+@primitive
+def squareplus(x, b=4.0):
+    """Smooth ReLU without exponentials: (x + sqrt(x**2 + b)) / 2, element-wise; PyTorch has none.
+
+    Any shape, floating point; the result keeps shape and dtype. b may be a learned tensor; the gap
+    to ReLU is largest at 0, sqrt(b) / 2, and b = 4 * log(2) ** 2 meets softplus there.
+    Gradient: (1 + x / h) / 2 with h = sqrt(x**2 + b), and for b 1 / (4 h).
+    Numerics: x + h cancels for negative x, and x**2 may overflow. The gap to ReLU, and that of the
+    gradients, as fractions do neither; 1e-45 makes them 0 where b = x = 0.
+    Raises: TypeError if x is not floating point; ValueError if b < 0.
+    Reference: Barron (2021), arXiv:2112.11687.
+
+    >>> squareplus(tensor([-1e9, 0.0, 1.5])).tolist()
+    [1e-09, 1.0, 2.0]
+    """
+    if np.any(b < 0):
+        raise ValueError(f"b must not be negative, as in {b}")
+    h = np.hypot(floating(x), b**0.5) + 1e-45
+    return np.maximum(x, 0.0) + b / 2 / (h + np.abs(x))
+
+
+squareplus.vjp(_squareplus_x, lambda g, y, x, b: g / (4 * (hypot(x, b**0.5) + 1e-45)))

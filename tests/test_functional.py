@@ -1,0 +1,584 @@
+"""Activations and losses: against PyTorch in value, slope and curvature; kinks, shapes, errors."""
+
+import numpy as np
+import pytest
+
+import mini_autograd as ma
+import mini_autograd.nn.functional as F
+from mini_autograd import grad, tensor
+from mini_autograd.gradcheck import gradcheck, gradgradcheck
+
+try:
+    import torch
+except ImportError:
+    torch = None
+needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch, the oracle, is not installed")
+
+# name: (arguments, ...). For what PyTorch lacks, FORMULAS say it in PyTorch's operations.
+ACTIVATIONS = {
+    "sigmoid": [{}],
+    "logsigmoid": [{}],
+    "tanh": [{}],
+    "scaled_tanh": [{}, {"alpha": 2.0, "beta": 0.5}],
+    "hardtanh": [{}, {"min_val": -2.0, "max_val": 0.5}],
+    "hardsigmoid": [{}],
+    "softsign": [{}],
+    "relu": [{}],
+    "relu6": [{}],
+    "leaky_relu": [{}, {"negative_slope": 0.2}, {"negative_slope": 1.5}],
+    "rrelu": [{}, {"lower": 0.1, "upper": 0.3}],
+    "elu": [{}, {"alpha": 0.5}, {"alpha": 2.0}],
+    "celu": [{}, {"alpha": 0.5}, {"alpha": 2.0}],
+    "selu": [{}],
+    "softplus": [{}, {"beta": 3.0}, {"beta": 0.2}],
+    "squareplus": [{}, {"b": 0.5}],
+    "swish": [{}, {"beta": 3.0}, {"beta": 0.2}, {"beta": -1.0}],
+    "silu": [{}],
+    "gelu": [{}, {"approximate": "tanh"}],
+    "mish": [{}],
+    "hardswish": [{}],
+    "smu": [{}, {"alpha": 0.1, "mu": 3.0}],
+    "smu1": [{}, {"alpha": 0.1, "mu": 0.5}],
+}
+FORMULAS = {
+    "scaled_tanh": lambda x, alpha=1.7159, beta=2 / 3: alpha * torch.tanh(beta * x),
+    "squareplus": lambda x, b=4.0: (x + torch.sqrt(x * x + b)) / 2,
+    "swish": lambda x, beta=1.0: x * torch.sigmoid(beta * x),
+    "smu": lambda x, alpha=0.25, mu=1.0: (
+        ((1 + alpha) * x + (1 - alpha) * x * torch.erf(mu * (1 - alpha) * x)) / 2
+    ),
+    "softplus": lambda x, beta=1.0: torch.nn.functional.softplus(x, beta, threshold=1e9),
+    "smu1": lambda x, alpha=0.25, mu=1.0: (
+        ((1 + alpha) * x + torch.sqrt(((1 - alpha) * x) ** 2 + mu * mu)) / 2
+    ),
+}
+CASES = [
+    pytest.param(name, given, id=" ".join([name, *map(str, given.values())]))
+    for name, choices in ACTIVATIONS.items()
+    for given in choices
+]
+STRAIGHT = {"hardtanh", "hardsigmoid", "relu", "relu6", "leaky_relu", "rrelu"}  # pieces of lines
+SMOOTH_POINTS = np.array([-7.3, -3.7, -2.2, -0.9, -0.31, -0.02, 0.05, 0.4, 1.3, 2.6, 4.4, 7.1])
+
+
+def oracle(name):
+    return FORMULAS.get(name) or getattr(torch.nn.functional, name)
+
+
+def slopes(f, x, weights, order):
+    """f(x), then its derivatives up to the order, each pulled back with the weights; as arrays."""
+    x = tensor(x, requires_grad=True)
+    found = [f(x)]
+    for _ in range(order):
+        found += grad(found[-1], x, weights, create_graph=True)
+    return [t.numpy() for t in found]
+
+
+def torch_slopes(f, x, weights, order):
+    x, weights = torch.tensor(x, requires_grad=True), torch.tensor(weights)
+    found = [f(x)]
+    for _ in range(order):
+        found += torch.autograd.grad(found[-1], x, weights, create_graph=True)
+    return [t.detach().numpy() for t in found]
+
+
+@needs_torch
+@pytest.mark.parametrize(("name", "given"), CASES)
+def test_value_slope_and_curvature_are_those_of_pytorch(name, given):
+    x = SMOOTH_POINTS.reshape(3, 4)
+    weights = np.random.default_rng(0).normal(size=x.shape)
+    order = 1 if name in STRAIGHT else 2
+    found = slopes(lambda x: getattr(F, name)(x, **given), x, weights, order)
+    expected = torch_slopes(lambda x: oracle(name)(x, **given), x, weights, order)
+    for ours, theirs in zip(found, expected, strict=True):
+        # PyTorch rounds the 1/6 of hardsigmoid's slope to float32.
+        rtol = 1e-7 if name == "hardsigmoid" else 1e-11
+        np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=1e-14)
+    x = tensor(x, requires_grad=True)
+    y = getattr(F, name)(x, **given)
+    y.backward(weights)
+    np.testing.assert_allclose(x.grad.numpy(), found[1], rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize(("name", "given"), CASES)
+def test_differences_confirm_slope_and_curvature(name, given):
+    f = lambda x: getattr(F, name)(x, **given)  # noqa: E731
+    assert gradcheck(f, SMOOTH_POINTS)
+    if name not in STRAIGHT:
+        assert gradgradcheck(f, SMOOTH_POINTS)
+
+
+@needs_torch
+@pytest.mark.parametrize(("name", "given"), CASES)
+@pytest.mark.parametrize("shape", [(), (0,), (2, 0), (1,), (2, 3, 2)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_shape_and_dtype_is_kept_on_both_paths(name, given, shape, dtype):
+    x = np.linspace(-4, 5, 12).astype(dtype)[: int(np.prod(shape))].reshape(shape).T
+    f = lambda x: getattr(F, name)(x, **given)  # noqa: E731
+    for y in slopes(f, x, np.ones_like(x), 1 if name in STRAIGHT else 2):
+        assert y.dtype == dtype and y.shape == x.shape
+    leaf = tensor(x, requires_grad=True)
+    f(leaf).backward(np.ones_like(x))
+    assert leaf.grad.dtype == dtype and leaf.grad.shape == x.shape
+    plain = f(x)
+    assert not isinstance(plain, ma.Tensor)
+    np.testing.assert_array_equal(plain, f(leaf).numpy())
+    assert plain.dtype == dtype
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_numbers_and_lists_are_taken_as_arrays(name):
+    f = getattr(F, name)
+    for plain in (0.5, [-1.5, 0.5], (2.5,)):
+        np.testing.assert_array_equal(f(plain), f(np.array(plain)))
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_a_graph_kept_for_a_second_backward_gives_the_same_gradient(name):
+    x = tensor(SMOOTH_POINTS, requires_grad=True)
+    y = getattr(F, name)(x)
+    y.backward(np.ones(12), retain_graph=True)
+    first = x.grad.numpy().copy()
+    y.backward(np.ones(12))
+    np.testing.assert_array_equal(x.grad.numpy(), 2 * first)
+
+
+INF = np.inf
+# The value and the slope at -inf, the slope at inf; the value at inf.
+LIMITS = {
+    "sigmoid": (0, 0, 1, 0),
+    "logsigmoid": (-INF, 1, 0, 0),
+    "tanh": (-1, 0, 1, 0),
+    "scaled_tanh": (-1.7159, 0, 1.7159, 0),
+    "hardtanh": (-1, 0, 1, 0),
+    "hardsigmoid": (0, 0, 1, 0),
+    "softsign": (-1, 0, 1, 0),
+    "relu": (0, 0, INF, 1),
+    "relu6": (0, 0, 6, 0),
+    "leaky_relu": (-INF, 0.01, INF, 1),
+    "rrelu": (-INF, 11 / 48, INF, 1),
+    "elu": (-1, 0, INF, 1),
+    "celu": (-1, 0, INF, 1),
+    "selu": (-1.7580993408473766, 0, INF, 1.0507009873554805),
+    "softplus": (0, 0, INF, 1),
+    "squareplus": (0, 0, INF, 1),
+    "swish": (0, 0, INF, 1),
+    "silu": (0, 0, INF, 1),
+    "gelu": (0, 0, INF, 1),
+    "mish": (0, 0, INF, 1),
+    "hardswish": (0, 0, INF, 1),
+    "smu": (-INF, 0.25, INF, 1),
+    "smu1": (-INF, 0.25, INF, 1),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", LIMITS)
+def test_infinities_give_limits_and_nan_stays(name, dtype):
+    x = np.array([-INF, INF, np.nan], dtype)
+    value, slope = slopes(getattr(F, name), x, np.ones_like(x), 1)
+    np.testing.assert_allclose([value[0], slope[0], value[1], slope[1]], LIMITS[name], rtol=1e-6)
+    assert np.isnan(value[2])
+
+
+def test_infinities_of_the_tanh_form_of_gelu():
+    x = np.array([-INF, INF, np.nan])
+    value, slope = slopes(lambda x: F.gelu(x, "tanh"), x, np.ones(3), 1)
+    np.testing.assert_array_equal(value, [0, INF, np.nan])
+    np.testing.assert_array_equal(slope[:2], [0, 1])
+
+
+KINKS = {
+    "relu": [0.0],
+    "relu6": [0.0, 6.0],
+    "hardtanh": [-1.0, 1.0],
+    "hardsigmoid": [-3.0, 3.0],
+    "hardswish": [-3.0, 3.0],
+    "leaky_relu": [0.0],
+    "rrelu": [0.0],
+    "elu": [0.0],
+    "celu": [0.0],
+    "selu": [0.0],
+    "softsign": [0.0],
+}
+
+
+@needs_torch
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        pytest.param(*c.values, id=c.id)
+        for c in CASES
+        if c.values[0] in KINKS and "min_val" not in c.values[1]
+    ],
+)
+def test_slopes_at_kinks_and_beside_them_are_those_of_pytorch(name, given, dtype):
+    points = np.array(KINKS[name], dtype)
+    x = np.concatenate(
+        [points, np.nextafter(points, dtype(-9)), np.nextafter(points, dtype(9)), -0 * points]
+    )
+    value, slope = slopes(lambda x: getattr(F, name)(x, **given), x, np.ones_like(x), 1)
+    theirs, their_slope = torch_slopes(lambda x: oracle(name)(x, **given), x, np.ones_like(x), 1)
+    eps = 1e-7 if name == "hardsigmoid" else 8 * np.finfo(dtype).eps
+    np.testing.assert_allclose(slope, their_slope, rtol=eps, atol=eps)
+    np.testing.assert_allclose(value, theirs, rtol=eps, atol=eps)
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "curvature"),
+    [
+        ("sigmoid", -50.0, np.exp(-50)),
+        ("sigmoid", 300.0, -np.exp(-300)),
+        ("logsigmoid", -300.0, -np.exp(-300)),
+        ("tanh", 25.0, -8 * np.exp(-50)),
+        ("softplus", 300.0, np.exp(-300)),
+        ("squareplus", 1e6, 2 / np.hypot(1e6, 2) ** 3),
+        ("squareplus", -1e6, 2 / np.hypot(1e6, 2) ** 3),
+        ("elu", -300.0, np.exp(-300)),
+        ("silu", -300.0, (2 - 300) * np.exp(-300)),
+        ("silu", 300.0, (2 - 300) * np.exp(-300)),
+        ("gelu", -30.0, (2 - 900) * np.exp(-450) / np.sqrt(2 * np.pi)),
+        ("gelu", 30.0, (2 - 900) * np.exp(-450) / np.sqrt(2 * np.pi)),
+    ],
+)
+def test_curvature_keeps_its_digits_in_the_tails(name, x, curvature):
+    found = slopes(getattr(F, name), np.array([x]), np.ones(1), 2)[2]
+    np.testing.assert_allclose(found, curvature, rtol=1e-12)
+
+
+def test_squareplus_of_b_0_is_relu_and_smu1_of_mu_0_leaky_relu():
+    x = np.array([-2.0, 0.0, 3.0])
+    for dtype in (np.float32, np.float64):
+        value, slope = slopes(lambda x: F.squareplus(x, 0.0), x.astype(dtype), np.ones(3), 1)
+        assert value.tolist() == [0, 0, 3] and slope.tolist() == [0, 0, 1]
+    value, slope = slopes(lambda x: F.smu1(x, 0.5, 0.0), x, np.ones(3), 1)
+    assert value.tolist() == [-1, 0, 3] and slope.tolist() == [0.5, 0.5, 1]
+    mu = tensor(0.0, requires_grad=True)
+    F.smu1(tensor(x), 0.5, mu).sum().backward()
+    assert mu.grad.item() == 0
+
+
+# Learned parameters.
+
+
+@needs_torch
+@pytest.mark.parametrize("shape", [(5,), (2, 3), (2, 3, 4), (2, 3, 4, 2)])
+@pytest.mark.parametrize("slopes_for", ["all", "each channel"])
+def test_prelu_learns_its_slopes_as_in_pytorch(shape, slopes_for):
+    generator = np.random.default_rng(0)
+    channels = shape[1] if slopes_for == "each channel" and len(shape) > 1 else 1
+    x, weight, g = (
+        generator.normal(size=shape),
+        generator.normal(size=channels),
+        generator.normal(size=shape),
+    )
+    ours = [tensor(a, requires_grad=True) for a in (x, weight)]
+    theirs = [torch.tensor(a, requires_grad=True) for a in (x, weight)]
+    y, expected = F.prelu(*ours), torch.nn.functional.prelu(*theirs)
+    np.testing.assert_array_equal(y.numpy(), expected.detach().numpy())
+    y.backward(g)
+    expected.backward(torch.tensor(g))
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.grad.shape == a.shape
+        np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy())
+    assert gradcheck(F.prelu, x, weight)
+
+
+@pytest.mark.parametrize("weight", [np.float64(0.25), np.array([0.25])])
+def test_prelu_at_the_kink_has_the_slope_of_the_weight(weight):
+    x, weight = tensor([0.0, -1.0], requires_grad=True), tensor(weight, requires_grad=True)
+    y = F.prelu(x, weight)
+    y.backward(np.ones(2))
+    assert x.grad.tolist() == [0.25, 0.25] and weight.grad.data.sum() == -1
+
+
+@needs_torch
+@pytest.mark.parametrize("shape", [(), (4,)], ids=["one", "one each"])
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("scaled_tanh", (1.7, 0.6)),
+        ("squareplus", (2.0,)),
+        ("swish", (1.5,)),
+        ("smu", (0.2, 1.5)),
+        ("smu1", (0.2, 1.5)),
+    ],
+)
+def test_learned_parameters_have_exact_gradients(name, parameters, shape):
+    f, x = getattr(F, name), SMOOTH_POINTS[1:-1:2].reshape(-1, 1) + np.zeros(4) + 0.1
+    parameters = [p + 0.1 * np.arange(4)[: int(np.prod(shape))].reshape(shape) for p in parameters]
+    ours = [tensor(a, requires_grad=True) for a in (x, *parameters)]
+    theirs = [torch.tensor(a, requires_grad=True) for a in (x, *parameters)]
+    g = np.random.default_rng(0).normal(size=x.shape)
+    f(*ours).backward(g)
+    oracle(name)(*theirs).backward(torch.tensor(g))
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-11)
+    assert gradcheck(f, x, *parameters)
+    assert gradgradcheck(f, x, *parameters)
+
+
+def test_swish_learns_beta_where_x_is_huge_without_nan():
+    beta = tensor(1.0, requires_grad=True)
+    F.swish(tensor([-1e300, 1e300, 1000.0]), beta).sum().backward()
+    assert beta.grad.item() == 0
+
+
+# Chance.
+
+
+def test_rrelu_draws_slopes_while_training_and_takes_their_mean_afterwards():
+    x = -np.ones(100_000, np.float32)
+    draw = lambda seed: F.rrelu(tensor(x), training=True, generator=np.random.default_rng(seed))  # noqa: E731
+    y = draw(0)
+    assert y.dtype == np.float32
+    assert np.array_equal(y.data, draw(0).data) and not np.array_equal(y.data, draw(1).data)
+    assert -1 / 3 <= y.data.min() < -0.333 and -0.126 < y.data.max() <= -1 / 8
+    assert y.data.mean() == pytest.approx(-11 / 48, abs=1e-3)
+    assert np.array_equal(F.rrelu(tensor(x)).data, np.float32(-11 / 48) * np.ones_like(x))
+
+
+def test_rrelu_uses_one_slope_for_value_and_gradient():
+    x = tensor(-np.ones(50), requires_grad=True)
+    y = F.rrelu(x, training=True)
+    y.backward(np.ones(50))
+    assert np.array_equal(x.grad.data, -y.data)
+    positive = tensor([1.0, 2.0], requires_grad=True)
+    F.rrelu(positive, training=True).sum().backward()
+    assert positive.grad.tolist() == [1, 1]
+
+
+# Along an axis.
+
+
+@needs_torch
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
+@pytest.mark.parametrize(
+    ("shape", "dim"), [((4,), 0), ((3, 4), 0), ((3, 4), -1), ((2, 3, 4), 1), ((0, 3), 1)]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_functions_along_an_axis_are_those_of_pytorch(name, shape, dim, dtype):
+    x = np.random.default_rng(0).normal(size=shape).astype(dtype) * 3
+    f, theirs = getattr(F, name), getattr(torch, name)
+    weights = np.random.default_rng(1).normal(size=f(x, dim).shape).astype(dtype)
+    value, slope = slopes(lambda x: f(x, dim), x, weights, 1)
+    expected = torch_slopes(lambda x: theirs(x, dim), x, weights, 1)
+    rtol = 1e-5 if dtype == np.float32 else 1e-12
+    for ours, right in zip((value, slope), expected, strict=True):
+        assert ours.dtype == dtype
+        np.testing.assert_allclose(ours, right, rtol=rtol, atol=rtol)
+    if dtype == np.float64 and x.size:
+        assert gradcheck(lambda x: f(x, dim), x)
+        assert gradgradcheck(lambda x: f(x, dim), x)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
+def test_huge_scores_and_dominating_classes(name):
+    x = np.array([[1000.0, 0.0], [-1000.0, -1040.0], [1e300, -1e300], [5.0, 5.0], [-INF, 2.0]])
+    expected = {
+        "softmax": [[1, 0], [1, np.exp(-40)], [1, 0], [0.5, 0.5], [0, 1]],
+        "log_softmax": [[0, -1000], [-np.exp(-40), -40], [0, -2e300], [-np.log(2)] * 2, [-INF, 0]],
+        "logsumexp": [1000, -1000, 1e300, 5 + np.log(2), 2],
+    }[name]
+    np.testing.assert_allclose(getattr(F, name)(tensor(x), 1).numpy(), expected, rtol=1e-14)
+
+
+def test_log_of_a_sum_keeps_what_the_smaller_terms_add():
+    x = np.array([0.0, -40.0, -41.0])
+    small = np.exp(-40) + np.exp(-41)
+    assert F.logsumexp(x, 0) == pytest.approx(small, rel=1e-14)
+    assert F.log_softmax(x, 0)[0] == pytest.approx(-small, rel=1e-14)
+
+
+def test_logsumexp_keeps_the_axis_if_asked():
+    x = tensor(np.ones((2, 3)), requires_grad=True)
+    y = F.logsumexp(x, 1, keepdim=True)
+    assert y.shape == (2, 1)
+    y.backward(np.ones((2, 1)))
+    np.testing.assert_allclose(x.grad.data, np.full((2, 3), 1 / 3))
+
+
+# Losses.
+
+SCORES = np.random.default_rng(2).normal(size=(5, 3)) * 2
+CLASSES = np.array([0, 2, 1, 2, 0])
+
+
+@needs_torch
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("name", ["cross_entropy", "binary_cross_entropy_with_logits", "mse_loss"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_losses_are_those_of_pytorch(name, reduction, dtype):
+    x = SCORES.astype(dtype)
+    target = (
+        CLASSES
+        if name == "cross_entropy"
+        else np.random.default_rng(3).random(x.shape).astype(dtype)
+    )
+    f = lambda x: getattr(F, name)(x, target, reduction=reduction)  # noqa: E731
+    theirs = getattr(torch.nn.functional, name)
+    shape = f(x).shape
+    weights = np.random.default_rng(4).normal(size=shape).astype(dtype)
+    found, expected = (
+        slopes(f, x, weights, 1),
+        torch_slopes(lambda x: theirs(x, torch.tensor(target), reduction=reduction), x, weights, 1),
+    )
+    rtol = 1e-5 if dtype == np.float32 else 1e-12
+    for ours, right in zip(found, expected, strict=True):
+        assert ours.dtype == dtype and ours.shape == right.shape
+        np.testing.assert_allclose(ours, right, rtol=rtol, atol=rtol)
+    if dtype == np.float64:
+        assert gradcheck(f, x)
+        assert gradgradcheck(f, x)
+
+
+def test_a_confident_prediction_keeps_its_digits():
+    x = tensor([[40.0, 0.0], [0.0, 1000.0]], requires_grad=True)
+    loss = F.cross_entropy(x, [0, 0], reduction="none")
+    np.testing.assert_allclose(loss.data, [np.log1p(np.exp(-40)), 1000], rtol=1e-14)
+    loss.backward([1.0, 1.0])
+    p = np.exp(-40) / (1 + np.exp(-40))
+    np.testing.assert_allclose(x.grad.data, [[-p, p], [-1, 1]], rtol=1e-14)
+    x = tensor([40.0, -40.0, 1000.0, -1000.0], requires_grad=True)
+    target = tensor([1.0, 0.0, 0.0, 0.0])
+    loss = F.binary_cross_entropy_with_logits(x, target, reduction="none")
+    np.testing.assert_allclose(loss.data, [np.exp(-40), np.exp(-40), 1000, 0], rtol=1e-14)
+    loss.backward(np.ones(4))
+    np.testing.assert_allclose(x.grad.data, [-p, p, 1, 0], rtol=1e-14)
+
+
+def test_cross_entropy_gradient_is_probability_minus_one_hot_over_n():
+    x = tensor(SCORES, requires_grad=True)
+    F.cross_entropy(x, tensor(CLASSES)).backward()
+    expected = (F.softmax(SCORES, 1) - np.eye(3)[CLASSES]) / 5
+    np.testing.assert_allclose(x.grad.data, expected, rtol=1e-13)
+
+
+def test_cross_entropy_keeps_its_own_copy_of_the_targets():
+    x, target = tensor(SCORES, requires_grad=True), CLASSES.copy()
+    loss = F.cross_entropy(x, target)
+    target[:] = 0
+    loss.backward()
+    kept = tensor(SCORES, requires_grad=True)
+    F.cross_entropy(kept, CLASSES).backward()
+    assert np.array_equal(x.grad.data, kept.grad.data)
+
+
+# Errors.
+
+x = tensor([1.0, 2.0])
+
+
+@pytest.mark.parametrize("name", [*ACTIVATIONS, "erf", "erfc"])
+@pytest.mark.parametrize("wrap", [tensor, np.array])
+def test_integers_are_refused_with_the_way_out(name, wrap):
+    with pytest.raises(
+        TypeError, match=r"floating-point numbers are needed, not int64: write 1\.0"
+    ):
+        getattr(F, name)(wrap([1, 2, 3]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "call"),
+    [
+        (ValueError, "alpha must be positive, not 0", lambda: F.elu(x, alpha=0.0)),
+        (ValueError, "alpha must be positive, not -1", lambda: F.celu(x, alpha=-1.0)),
+        (ValueError, "beta must be positive, not 0", lambda: F.softplus(x, beta=0.0)),
+        (ValueError, "b must not be negative", lambda: F.squareplus(x, b=-1.0)),
+        (
+            ValueError,
+            "min_val 1.0 must not be greater than max_val -1.0",
+            lambda: F.hardtanh(x, 1.0, -1.0),
+        ),
+        (
+            ValueError,
+            "rrelu: lower 0.5 must not be greater than upper 0.1",
+            lambda: F.rrelu(x, 0.5, 0.1),
+        ),
+        (
+            ValueError,
+            r'gelu: approximate is "none" or "tanh", not \'erf\'',
+            lambda: F.gelu(x, "erf"),
+        ),
+        (
+            ValueError,
+            r"prelu: weight has shape \(3,\); x has 2 channels",
+            lambda: F.prelu(np.ones((4, 2)), np.ones(3)),
+        ),
+        (
+            ValueError,
+            r"prelu: weight has shape \(2,\); x has 1 channel",
+            lambda: F.prelu(x, np.ones(2)),
+        ),
+        (
+            IndexError,
+            r"softmax\(shape \(2,\), 1\): axis 1 is out of bounds",
+            lambda: F.softmax(x, 1),
+        ),
+        (
+            IndexError,
+            r"log_softmax\(shape \(2,\), -2\): axis -2 is out of",
+            lambda: F.log_softmax(x, -2),
+        ),
+        (
+            IndexError,
+            r"logsumexp\(shape \(2,\), 3, False\): axis 3 is out",
+            lambda: F.logsumexp(x, 3),
+        ),
+        (TypeError, "softmax: missing a required argument: 'dim'", lambda: F.softmax(x)),
+        (TypeError, "floating-point numbers are needed", lambda: F.softmax(tensor([1, 2]), 0)),
+        (TypeError, "floating-point numbers are needed", lambda: F.log_softmax(tensor([1, 2]), 0)),
+        (TypeError, "floating-point numbers are needed", lambda: F.logsumexp(tensor([1, 2]), 0)),
+        (TypeError, "floating-point numbers are needed", lambda: F.prelu(tensor([1, 2]), x)),
+        (
+            TypeError,
+            "floating-point numbers are needed",
+            lambda: F.cross_entropy(tensor([[1, 2]]), [0]),
+        ),
+        (TypeError, "floating-point numbers are needed", lambda: F.mse_loss(tensor([1]), [1.0])),
+        (
+            ValueError,
+            'reduction is "mean", "sum" or "none", not \'avg\'',
+            lambda: F.mse_loss(x, x, "avg"),
+        ),
+        (
+            ValueError,
+            r"mse_loss.*: x has shape \(2,\), but the target \(2, 1\)",
+            lambda: F.mse_loss(x, np.ones((2, 1))),
+        ),
+        (
+            ValueError,
+            r"binary_cross_entropy_with_logits.*: x has shape \(2,\), but the target \(1,\)",
+            lambda: F.binary_cross_entropy_with_logits(x, [1.0]),
+        ),
+        (
+            ValueError,
+            r"x of shape \(N, classes\) and N class indices",
+            lambda: F.cross_entropy(x, [0]),
+        ),
+        (
+            ValueError,
+            r"x of shape \(N, classes\) and N class indices",
+            lambda: F.cross_entropy(tensor(SCORES), [0]),
+        ),
+        (
+            TypeError,
+            "class indices, integers, not float64",
+            lambda: F.cross_entropy(tensor(SCORES), CLASSES * 1.0),
+        ),
+        (
+            IndexError,
+            "class indices from 0 to 2",
+            lambda: F.cross_entropy(tensor(SCORES), CLASSES + 1),
+        ),
+        (
+            IndexError,
+            "class indices from 0 to 2",
+            lambda: F.cross_entropy(tensor(SCORES), CLASSES - 1),
+        ),
+    ],
+)
+def test_errors_say_what_to_do(kind, words, call):
+    with pytest.raises(kind, match=words):
+        call()
