@@ -263,7 +263,7 @@ def _new_tensor(data):
     return t
 
 
-_SAFE = {float, int, bool, tuple, type(None)}  # constants that a graph may keep as they are
+_SAFE = {float, int, bool, str, tuple, type(None)}  # constants that a graph may keep as they are
 
 
 def _constant(a):
@@ -450,7 +450,7 @@ def _require(t, on):
 
 def floating(x):
     """The array x, refused unless it holds floating-point numbers; every activation starts so."""
-    x = np.asarray(x) if isinstance(x, int | float | list | tuple) else x
+    x = x if hasattr(x, "dtype") else np.asarray(x)
     if x.dtype.kind != "f":
         raise TypeError(
             f"floating-point numbers are needed, not {x.dtype}: write 1.0, or x.to(float)"

@@ -242,6 +242,7 @@ POSITIVE = np.array([1e-8, 1e-4, 0.3, 1.0, 1e4, 1e8])
 
 RIGHT = {
     "exp": (ma.exp, np.array([-700.0, -100, -1, 0, 1e-8, 1, 100, 700])),
+    "exp where floats lose digits": (lambda x: ma.exp(x) * x, np.linspace(-745, -720, 11)),
     "expm1": (ma.expm1, np.array([-700.0, -1e-8, 0, 1e-8, 1, 700])),
     "log": (ma.log, POSITIVE),
     "log1p": (ma.log1p, POSITIVE),
