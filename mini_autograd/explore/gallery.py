@@ -8,14 +8,14 @@ import numpy as np
 
 from mini_autograd.explore.curve import by_autograd
 from mini_autograd.explore.explorer import Explorer, _button, _layout, _slider
-from mini_autograd.explore.picture import LEFT, RIGHT, WIDTH, Label, Line, path, with_picture
+from mini_autograd.explore.picture import LEFT, RIGHT, WIDTH, Label, Line, with_picture
 from mini_autograd.explore.style import FUNCTION, INK, QUIET, TEXT
 from mini_autograd.explore.words import minus
 from mini_autograd.tensor import Tensor
 
 _PINS = (("#B04A86", "--"), (QUIET, ":"))  # as many curves can be compared with the present one
 _INPUTS = np.array([NormalDist().inv_cdf((i + 0.5) / 2000) for i in range(2000)])
-_RANGE, _BIN, _TALLEST = (-4.0, 6.0), 0.125, 1.2
+_RANGE, _BIN, _TALLEST = (-4.0, 6.0), 0.125, 1.0
 _BASE, _HEIGHT = 116, 140  # pixels: where the distributions stand, and the height of their panel
 
 
@@ -38,7 +38,7 @@ class Gallery(widgets.VBox):
         )
         self._crowd = [_slider("mean", -3, 3, 0.0), _slider("spread", 0.1, 3, 1.0)]
         self._panel = widgets.HTML()
-        self._hall = widgets.Box(layout=_layout())
+        self._hall = widgets.VBox()
         top = widgets.Box([self._choice, _button("Unpin all", self._unpin)])
         columns = _layout(
             grid_template_columns="repeat(auto-fit, minmax(280px, 1fr))", max_width="640px"
@@ -127,8 +127,8 @@ def _drawn(x, y, text):
     edges = np.arange(_RANGE[0], _RANGE[1] + _BIN / 2, _BIN)
     across = LEFT + (edges - _RANGE[0]) * (RIGHT - LEFT) / (_RANGE[1] - _RANGE[0])
     before, after = (_heights(values, edges) for values in (x, y))
-    steps = path(np.repeat(across, 2), np.concatenate([[_BASE], np.repeat(after, 2), [_BASE]]))
-    curve = path((across[1:] + across[:-1]) / 2, before)
+    bars = _joined(np.repeat(across, 2), np.concatenate([[_BASE], np.repeat(after, 2), [_BASE]]))
+    curve = _joined((across[1:] + across[:-1]) / 2, before)
     ticks = "".join(
         f'<text x="{at:.1f}" y="{_BASE + 18}" text-anchor="middle">{minus(f"{edge:.0f}")}</text>'
         for at, edge in zip(across, edges, strict=True)
@@ -138,7 +138,7 @@ def _drawn(x, y, text):
         f'<div style="max-width:{WIDTH}px;{TEXT};line-height:1.4">'
         f'<svg role="img" aria-label="{html.escape(text)}" viewBox="0 0 {WIDTH} {_HEIGHT}" '
         f'fill="{INK}" style="display:block;width:100%;{TEXT}">'
-        f'<path d="{steps}" fill="{FUNCTION}" fill-opacity=".35" stroke="{FUNCTION}"/>'
+        f'<path d="{bars}" fill="{FUNCTION}" fill-opacity=".35" stroke="{FUNCTION}"/>'
         f'<path d="{curve}" fill="none" stroke="{QUIET}" stroke-width="2" stroke-dasharray="6 5"/>'
         f'<path d="M{LEFT} {_BASE}H{RIGHT}" stroke="{QUIET}"/>{ticks}'
         f'<text x="{LEFT}" y="14">dashed: inputs, filled: outputs f(x)</text></svg>'
@@ -151,3 +151,8 @@ def _heights(values, edges):
     counts, _ = np.histogram(values, edges)
     density = counts / max(len(values), 1) / _BIN
     return _BASE - np.minimum(density / _TALLEST, 1) * (_BASE - 24)
+
+
+def _joined(x, y):
+    """The d attribute of a line through these pixels."""
+    return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
