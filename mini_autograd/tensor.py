@@ -301,6 +301,8 @@ def backward(output, gradient=None, retain_graph=None, create_graph=False):
     seed = {output: _seed(output, gradient, create_graph)}
     for t, g in _walk_back(seed, retain_graph, create_graph).items():
         g = _as_gradient(g, t)
+        if create_graph:
+            g = g * 1.0  # a tensor of its own: rules may hand the same one to several leaves
         if t.grad is not None:
             g = t.grad + g if create_graph else _new_tensor(t.grad._data + g._data)
         t.grad = g

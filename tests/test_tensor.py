@@ -150,6 +150,14 @@ def test_changing_one_gradient_leaves_the_other():
     assert a.grad.tolist() == [10.0, 10.0] and b.grad.tolist() == [1.0, 1.0]
 
 
+def test_recorded_gradients_are_tensors_of_their_own():
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    (a + b).backward([1.0, 1.0], create_graph=True)
+    with no_grad():
+        a.grad *= 10.0
+    assert a.grad.tolist() == [10.0, 10.0] and b.grad.tolist() == [1.0, 1.0]
+
+
 def test_accumulation_does_not_change_a_gradient_that_others_hold():
     x = leaf([1.0])
     h = x * 1.0
