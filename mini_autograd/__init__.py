@@ -1,6 +1,6 @@
 """Reverse-mode automatic differentiation on NumPy, small enough to be read in an afternoon."""
 
-from mini_autograd import nn
+from mini_autograd import nn, optim
 from mini_autograd.nn.functional import (
     erf,
     erfc,
@@ -11,6 +11,7 @@ from mini_autograd.nn.functional import (
     softmax,
     tanh,
 )
+from mini_autograd.nn.module import load, save
 from mini_autograd.operations import (
     arange,
     exp,

@@ -2,6 +2,7 @@
 
 from mini_autograd.nn.functional.exponential import celu, elu, selu
 from mini_autograd.nn.functional.gated import erf, erfc, gelu, hardswish, mish, silu, swish
+from mini_autograd.nn.functional.linear import linear
 from mini_autograd.nn.functional.loss import (
     binary_cross_entropy_with_logits,
     cross_entropy,

@@ -1,0 +1,315 @@
+"""Modules: what they find, save and refuse; activation modules against their functions."""
+
+import copy
+import inspect
+import pickle
+
+import numpy as np
+import pytest
+
+import mini_autograd
+from mini_autograd import Tensor, load, nn, save, tensor
+from mini_autograd.gradcheck import gradcheck
+from mini_autograd.nn import functional as F
+
+
+def network(seed=0):
+    rng = np.random.default_rng(seed)
+    return nn.Sequential(
+        nn.Linear(3, 5, generator=rng),
+        nn.Swish(),
+        nn.Sequential(nn.PReLU(5), nn.Linear(5, 2, bias=False, generator=rng)),
+    )
+
+
+class Forgetful(nn.Module):
+    def __init__(self):
+        self.layer = nn.Linear(1, 1)
+
+
+class Scaled(nn.Module):
+    """Two layers that share their weight, and a number of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(2, 2), nn.Linear(2, 2)
+        self.second.weight = self.first.weight
+        self.scale = nn.Parameter(2.0)
+
+    def forward(self, x):
+        return self.scale * self.second(self.first(x))
+
+
+# --- What a module finds --------------------------------------------------------------------------
+
+
+def test_parameters_are_named_by_their_path_in_order():
+    names = [name for name, _ in network().named_parameters()]
+    assert names == ["0.weight", "0.bias", "1.beta", "2.0.weight", "2.1.weight"]
+    assert [p.shape for p in network().parameters()] == [(5, 3), (5,), (), (5,), (2, 5)]
+
+
+def test_own_parameters_come_before_those_of_parts_and_a_shared_one_once():
+    model = Scaled()
+    assert next(name for name, _ in model.named_parameters()) == "scale"
+    assert len(list(model.named_parameters())) == 5
+    assert len(list(model.parameters())) == 4
+
+
+def test_a_shared_parameter_gets_both_gradients():
+    model = Scaled()
+    gradcheck(lambda w: model.scale * F.linear(F.linear(tensor([[1.0, 2.0]]), w), w), np.eye(2))
+    model(tensor([[1.0, 2.0]])).sum().backward()
+    both = model.first.weight.grad.numpy().copy()
+    x, w = np.array([[1.0, 2.0]]), model.first.weight.numpy()
+    hidden = x @ w.T + model.first.bias.numpy()
+    g = np.full((1, 2), 2.0)
+    np.testing.assert_allclose(both, g.T @ hidden + (g @ w).T @ x)
+
+
+def test_training_and_evaluation_reach_every_module():
+    model = nn.Sequential(nn.Sequential(nn.RReLU(generator=np.random.default_rng(0))))
+    x = -np.ones(1000)
+    drawn = model(tensor(x)).numpy()
+    assert len(np.unique(drawn)) > 900 and drawn.min() >= -1 / 3 and drawn.max() <= -1 / 8
+    assert model.eval() is model
+    np.testing.assert_allclose(model(tensor(x)).numpy(), -(1 / 8 + 1 / 3) / 2)
+    assert len(np.unique(model.train()(tensor(x)).numpy())) > 900
+
+
+def test_zero_grad_forgets_every_gradient():
+    model = network()
+    model(tensor(np.ones((4, 3)))).sum().backward()
+    assert all(p.grad is not None for p in model.parameters())
+    model.zero_grad()
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_to_turns_every_parameter_and_the_result_into_float32():
+    model = network().to(np.float32)
+    y = model(tensor(np.ones((4, 3), np.float32)))
+    assert y.dtype == np.float32
+    y.sum().backward()
+    assert {p.grad.dtype for p in model.parameters()} == {np.dtype(np.float32)}
+
+
+def test_it_prints_its_parts_as_pytorch_does():
+    assert repr(network()) == (
+        "Sequential(\n"
+        "  (0): Linear(in_features=3, out_features=5, bias=True)\n"
+        "  (1): Swish(beta=1.0)\n"
+        "  (2): Sequential(\n"
+        "    (0): PReLU(num_parameters=5)\n"
+        "    (1): Linear(in_features=5, out_features=2, bias=False)\n"
+        "  )\n"
+        ")"
+    )
+
+
+def test_sequential_is_a_sequence():
+    model = network()
+    assert len(model) == 3 and list(model)[1] is model[1] and model[-1] is model[2]
+    assert isinstance(model[:2], nn.Sequential) and model[:2][0] is model[0]
+
+
+@pytest.mark.parametrize("twin", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_a_copy_computes_the_same_and_shares_nothing(twin):
+    model, x = network(), tensor(np.ones((1, 3)))
+    other = twin(model)
+    assert other(x).tolist() == model(x).tolist()
+    other[0].weight.data = np.zeros((5, 3))
+    assert other(x).tolist() != model(x).tolist()
+
+
+# --- What it refuses ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mistake", "kind", "words"),
+    [
+        (Forgetful, AttributeError, r"layer: call super\(\).__init__\(\) before"),
+        (lambda: setattr(network(), "parts", [nn.ReLU()]), TypeError, "parts: .* nn.Sequential"),
+        (lambda: nn.Sequential(nn.ReLU(), F.relu), TypeError, "argument 1 is no module"),
+        (lambda: nn.Module()(1.0), NotImplementedError, "Module has no forward"),
+        (lambda: nn.Linear(0, 3), ValueError, "no layer has 0 inputs and 3 outputs"),
+        (lambda: network()(tensor(np.ones((2, 4)))), ValueError, r"linear\(shape \(2, 4\)"),
+        (lambda: network()(tensor([[1, 2, 3]])), TypeError, "floating-point numbers are needed"),
+        (lambda: nn.Parameter([1, 2]), TypeError, "write 1.0 for 1"),
+        (lambda: nn.ELU(beta=1.0), TypeError, "ELU takes alpha=1.0: .*'beta'"),
+        (lambda: nn.ReLU(1.0), TypeError, "ReLU takes no arguments"),
+        (lambda: nn.activation("relu7"), ValueError, "'relu7' is none of celu, elu, .* tanh"),
+    ],
+)
+def test_mistakes_are_explained(mistake, kind, words):
+    with pytest.raises(kind, match=words):
+        mistake()
+
+
+# --- Saving ---------------------------------------------------------------------------------------
+
+
+def test_a_state_survives_the_file_to_the_last_bit(tmp_path):
+    model, other = network(0), network(1)
+    save(model.state_dict(), tmp_path / "model.npz")
+    other.load_state_dict(load(tmp_path / "model.npz"))
+    for p, q in zip(model.parameters(), other.parameters(), strict=True):
+        assert p.numpy().tobytes() == q.numpy().tobytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["model.npz"]
+
+
+def test_a_state_stays_when_the_parameters_move_on():
+    model = network()
+    before = model.state_dict()
+    values = before["0.weight"].numpy().copy()
+    optimizer = mini_autograd.optim.SGD(model.parameters(), lr=1.0)
+    model(tensor(np.ones((4, 3)))).sum().backward()
+    optimizer.step()
+    assert (model[0].weight.numpy() != values).any()
+    assert (before["0.weight"].numpy() == values).all()
+
+
+def test_loading_keeps_the_dtype_and_the_parameter():
+    model = network().to(np.float32)
+    weight = model[0].weight
+    model.load_state_dict(network(1).state_dict())
+    assert model[0].weight is weight and weight.dtype == np.float32 and weight.requires_grad
+
+
+def changed(**entries):
+    return network(1).state_dict() | {name.replace("_", "."): v for name, v in entries.items()}
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({}, r"only the module or only the state has \['0.bias'"),
+        (changed(extra=tensor(1.0)), r"\['extra'\]"),
+        (
+            changed(**{"2_1_weight": np.ones((5, 2))}),
+            r"2.1.weight has shape \(2, 5\), not \(5, 2\)",
+        ),
+    ],
+)
+def test_a_state_that_does_not_fit_changes_nothing(state, words):
+    model = network()
+    before = {name: values.tolist() for name, values in model.state_dict().items()}
+    with pytest.raises(ValueError, match=words):
+        model.load_state_dict(state)
+    assert before == {name: values.tolist() for name, values in model.state_dict().items()}
+
+
+def whole(path):
+    save(network().state_dict(), path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(whole(path)[:-200]),
+        lambda path: path.write_bytes(whole(path)[:400]),
+        lambda path: path.write_bytes(whole(path).replace(b"NUMPY", b"NUMPI")),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_text("weights"),
+        lambda path: path.write_bytes(pickle.dumps({"0.weight": 1})),
+        lambda path: np.save(path.open("wb"), np.ones(3)),
+        lambda path: np.savez(path.open("wb"), a=np.array(["x"])),
+        lambda path: np.savez(path.open("wb"), a=np.array([{}], object)),
+    ],
+    ids="cut start wrong empty text pickle npy strings objects".split(),
+)
+def test_a_damaged_or_foreign_file_is_refused(tmp_path, damage):
+    path = tmp_path / "model.npz"
+    damage(path)
+    with pytest.raises(ValueError, match="load: .*model.npz is not a whole file that save"):
+        load(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="none.npz"):
+        load(tmp_path / "none.npz")
+
+
+# --- Linear ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 3), (2, 4, 3), (0, 3)])
+def test_linear_is_a_product_and_a_sum_on_the_last_axis(shape):
+    rng = np.random.default_rng(0)
+    x, w, b = rng.normal(size=shape), rng.normal(size=(2, 3)), rng.normal(size=2)
+    np.testing.assert_allclose(F.linear(x, w, b), x @ w.T + b)
+    np.testing.assert_allclose(F.linear(x, w), x @ w.T)
+    if x.size:
+        gradcheck(F.linear, x, w, b)
+        mini_autograd_gradgradcheck(F.linear, x, w, b)
+
+
+def mini_autograd_gradgradcheck(*arguments):
+    from mini_autograd.gradcheck import gradgradcheck
+
+    gradgradcheck(*arguments)
+
+
+def test_linear_starts_as_pytorchs_does():
+    layer = nn.Linear(400, 300, generator=np.random.default_rng(0))
+    for values in (layer.weight.numpy(), layer.bias.numpy()):
+        assert abs(values).max() <= 0.05
+    # The variance of U(-b, b) is b**2 / 3; 120,000 draws give it to within one per cent.
+    assert layer.weight.numpy().var() == pytest.approx(0.05**2 / 3, rel=0.01)
+    assert abs(layer.weight.numpy().mean()) < 0.0005
+    again = nn.Linear(400, 300, generator=np.random.default_rng(0))
+    assert (again.weight.numpy() == layer.weight.numpy()).all()
+
+
+# --- Activation modules ---------------------------------------------------------------------------
+
+OPTIONS = {"softmax": {"dim": 0}, "log_softmax": {"dim": 0}, "prelu": {"weight": np.array([0.25])}}
+NAMES = "identity " + " ".join(
+    name
+    for name, f in vars(F).items()
+    if callable(f)
+    and name not in "erf erfc linear logsumexp".split()
+    and "loss" not in name
+    and "entropy" not in name
+)
+
+
+@pytest.mark.parametrize("name", NAMES.split())
+def test_every_activation_has_a_module_of_its_name(name):
+    options = OPTIONS.get(name, {}) if name != "prelu" else {}
+    module = nn.activation(name, **options).eval()
+    x = np.linspace(-3, 3, 13)
+    want = x if name == "identity" else getattr(F, name)(x, **OPTIONS.get(name, {}))
+    np.testing.assert_array_equal(module(tensor(x)).numpy(), want)
+    assert type(module).__name__.lower() == name.replace("_", "")
+    assert getattr(nn, type(module).__name__) is type(module) and type(module).__doc__
+
+
+@pytest.mark.parametrize("kind", [nn.Swish, nn.SMU, nn.SMU1, nn.PReLU])
+def test_what_a_module_learns_gets_a_gradient(kind):
+    module = kind()
+    module(tensor(np.array([-1.0, 2.0]))).sum().backward()
+    (learned,) = module.parameters()
+    assert learned.grad is not None and learned.grad.numpy().all()
+
+
+def test_options_are_attributes_as_in_pytorch():
+    assert nn.LeakyReLU(0.2).negative_slope == 0.2
+    assert nn.activation("elu", alpha=0.5).alpha == 0.5
+    assert nn.SMU(alpha=0.1).alpha == 0.1 and nn.SMU(mu=3).mu.item() == 3
+
+
+def test_losses_are_modules():
+    x, target = tensor([[1.0, 2.0], [3.0, 1.0]]), [0, 1]
+    assert nn.CrossEntropyLoss()(x, target).item() == F.cross_entropy(x, target).item()
+    assert nn.CrossEntropyLoss(reduction="none")(x, target).shape == (2,)
+    ones = np.ones((2, 2))
+    assert nn.MSELoss()(x, ones).item() == F.mse_loss(x, ones).item()
+    loss = F.binary_cross_entropy_with_logits(x, ones)
+    assert nn.BCEWithLogitsLoss()(x, ones).item() == loss.item()
+
+
+def test_every_module_has_a_docstring_and_no_surprise_in_its_signature():
+    for name, kind in vars(nn).items():
+        if inspect.isclass(kind) and issubclass(kind, (nn.Module, Tensor)):
+            assert kind.__doc__ and kind.__name__ == name

@@ -1,0 +1,177 @@
+"""Optimisers, update by update against PyTorch; data sets and mini-batches."""
+
+import numpy as np
+import pytest
+
+from mini_autograd import Tensor, nn, no_grad, optim, tensor
+from mini_autograd import data as datasets
+
+RULES = [
+    (optim.SGD, dict(lr=0.05)),
+    (optim.SGD, dict(lr=0.05, momentum=0.9)),
+    (optim.SGD, dict(lr=0.05, momentum=0.9, weight_decay=0.1)),
+    (optim.Adam, dict(lr=0.05)),
+    (optim.Adam, dict(lr=0.05, betas=(0.8, 0.99), eps=1e-6, weight_decay=0.1)),
+]
+
+
+@pytest.mark.parametrize(("rule", "settings"), RULES)
+def test_fifty_steps_equal_pytorchs(rule, settings):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    start, target = rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
+    ours = tensor(start, requires_grad=True)
+    theirs = torch.tensor(start, requires_grad=True)
+    mine = rule([ours], **settings)
+    other = getattr(torch.optim, rule.__name__)([theirs], **settings)
+    for _ in range(50):
+        for w, optimizer, t in ((ours, mine, target), (theirs, other, torch.tensor(target))):
+            optimizer.zero_grad()
+            ((w - t) ** 4).mean().backward()
+            optimizer.step()
+        np.testing.assert_allclose(ours.numpy(), theirs.detach().numpy(), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(("rule", "settings"), RULES)
+def test_a_step_gives_a_new_array_and_leaves_the_gradient(rule, settings):
+    w = tensor([[3.0]], requires_grad=True)
+    optimizer = rule([w], **settings)
+    y = (w * w).sum()
+    y.backward(retain_graph=True)
+    old, gradient = w.numpy(), w.grad
+    optimizer.step()
+    assert w.grad is gradient and gradient.tolist() == [[6.0]]
+    assert old.tolist() == [[3.0]] and w.tolist() != [[3.0]]
+    w.grad = None
+    y.backward()  # what the graph saved is still the old value
+    assert w.grad.tolist() == [[6.0]]
+
+
+@pytest.mark.parametrize(("rule", "settings"), RULES)
+def test_float32_stays_float32(rule, settings):
+    w = tensor([1.0, 2.0], np.float32, requires_grad=True)
+    optimizer = rule([w], **settings)
+    for _ in range(3):
+        optimizer.zero_grad()
+        (w * w).sum().backward()
+        optimizer.step()
+    assert w.dtype == np.float32
+
+
+def test_a_parameter_without_a_gradient_stays():
+    used, unused = (tensor([1.0], requires_grad=True) for _ in range(2))
+    optimizer = optim.SGD([used, unused], lr=0.1, weight_decay=0.1)
+    used.sum().backward()
+    optimizer.step()
+    assert unused.tolist() == [1.0] and used.tolist() != [1.0]
+
+
+def test_the_update_by_hand_equals_sgd():
+    a, b = (tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    for w in (a, b):
+        (w * w).sum().backward()
+    leaf = a
+    with no_grad():
+        a -= 0.1 * a.grad
+    optim.SGD([b], lr=0.1).step()
+    assert a is leaf and a.requires_grad and a.tolist() == b.tolist()
+
+
+@pytest.mark.parametrize(
+    ("mistake", "kind", "words"),
+    [
+        (lambda w: optim.SGD([]), ValueError, "SGD: there are no parameters"),
+        (lambda w: optim.Adam([tensor([1.0])]), TypeError, "Adam: this is no leaf that requires"),
+        (lambda w: optim.SGD([w * 2]), TypeError, "SGD: this is no leaf"),
+        (lambda w: optim.SGD(w.numpy()), TypeError, "SGD: this is no leaf"),
+        (lambda w: optim.SGD([w], lr=-1), ValueError, "SGD: lr must not be negative, as -1"),
+        (lambda w: optim.SGD([w], lr=float("nan")), ValueError, "lr must not be negative"),
+        (
+            lambda w: optim.Adam([w], betas=(0.9, 1.0)),
+            ValueError,
+            "betas must be from 0 to below 1",
+        ),
+        (lambda w: optim.Adam([w], weight_decay=-1), ValueError, "weight_decay must not be neg"),
+    ],
+)
+def test_mistakes_are_explained(mistake, kind, words):
+    with pytest.raises(kind, match=words):
+        mistake(tensor([1.0], requires_grad=True))
+
+
+# --- Data -----------------------------------------------------------------------------------------
+
+
+def test_digits_are_those_of_the_uci_repository():
+    images, labels = datasets.digits()
+    assert images.shape == (1797, 8, 8) and images.dtype == float
+    assert (images.min(), images.max()) == (0.0, 1.0)
+    assert np.bincount(labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    # Sums over the file, as scikit-learn's copy of it has them.
+    assert int(images.sum() * 16) == 561718 and labels[:10].tolist() == list(range(10))
+
+
+@pytest.mark.parametrize("make", [datasets.two_moons, datasets.spirals])
+def test_points_are_seeded_and_balanced(make):
+    points, labels = make(200, generator=np.random.default_rng(0))
+    again, _ = make(200, generator=np.random.default_rng(0))
+    assert points.shape == (200, 2) and (points == again).all()
+    assert np.bincount(labels).tolist() == [100, 100]
+
+
+def test_moons_lie_on_two_half_circles():
+    points, labels = datasets.two_moons(500, noise=0.0, generator=np.random.default_rng(0))
+    centres = np.array([[0.0, 0.0], [1.0, 0.5]])[labels]
+    np.testing.assert_allclose(np.hypot(*(points - centres).T), 1.0)
+    assert (points[labels == 0, 1] >= 0).all() and (points[labels == 1, 1] <= 0.5).all()
+
+
+def test_spirals_have_as_many_arms_as_classes():
+    points, labels = datasets.spirals(300, classes=3, noise=0.0, generator=np.random.default_rng(0))
+    angle, radius = np.arctan2(points[:, 1], points[:, 0]), np.hypot(*points.T)
+    turns = angle / (2 * np.pi) - radius - labels / 3
+    np.testing.assert_allclose(turns, np.round(turns), atol=1e-12)
+
+
+def test_batches_hold_every_row_once_and_together():
+    x, y = np.arange(10), np.arange(10) * 2
+    found = list(datasets.batches(x, y, size=4, generator=np.random.default_rng(0)))
+    assert [len(rows) for rows, _ in found] == [4, 4, 2]
+    assert sorted(np.concatenate([rows for rows, _ in found])) == list(x)
+    assert all((b == 2 * a).all() for a, b in found)
+    assert np.concatenate([rows for rows, _ in found]).tolist() != list(x)
+
+
+def test_batches_of_tensors_are_tensors():
+    ((x,),) = datasets.batches(tensor([1.0, 2.0]), size=5)
+    assert isinstance(x, Tensor)
+
+
+@pytest.mark.parametrize("arguments", [dict(size=0), dict(size=-1)])
+def test_batches_refuse_a_size_that_is_none(arguments):
+    with pytest.raises(ValueError, match="batches: size"):
+        list(datasets.batches(np.ones(3), **arguments))
+
+
+def test_batches_refuse_arrays_of_different_lengths():
+    with pytest.raises(ValueError, match=r"rows|\[3, 4\]"):
+        list(datasets.batches(np.ones(3), np.ones(4), size=2))
+
+
+# --- All of it ------------------------------------------------------------------------------------
+
+
+def test_a_network_learns_the_moons():
+    rng = np.random.default_rng(0)
+    points, labels = datasets.two_moons(200, generator=rng)
+    model = nn.Sequential(
+        nn.Linear(2, 16, generator=rng), nn.Tanh(), nn.Linear(16, 1, generator=rng)
+    )
+    loss, optimizer = nn.BCEWithLogitsLoss(), optim.Adam(model.parameters(), lr=0.02)
+    for _ in range(10):
+        for x, y in datasets.batches(points, labels.astype(float), size=20, generator=rng):
+            optimizer.zero_grad()
+            loss(model(x), y[:, None]).backward()
+            optimizer.step()
+    right = (model(tensor(points)).numpy()[:, 0] > 0) == labels
+    assert right.mean() > 0.85
