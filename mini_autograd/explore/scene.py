@@ -1,0 +1,126 @@
+"""Any figure under controls: it is made once, and each event redraws only what moves."""
+
+import html
+import io
+
+import ipywidgets as widgets
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from mini_autograd.explore.explorer import _button, _layout, _slider
+from mini_autograd.explore.picture import small_png, with_picture
+from mini_autograd.explore.style import TEXT
+from mini_autograd.explore.words import explained, minus
+
+_DPI = 144  # two pixels to one of the page, for screens of high density
+
+
+def scene(figure, update, **controls):
+    """Show a matplotlib figure with a control for each argument of update.
+
+    update(**values) moves artists that were drawn before. It returns a list of those and of what
+    lies above them, and a sentence on what is seen now. A control is a slider (min, max, start), or with its step as a
+    fourth; or a list to choose from, the first at the start.
+    """
+    return Scene(figure, update, controls)
+
+
+class Scene(widgets.VBox):
+    """What `scene` shows: controls, the figure, and the sentence."""
+
+    def __init__(self, figure, update, controls):
+        self.figure, self._update, self._moving = figure, update, False
+        figure.set_dpi(_DPI)
+        plt.close(figure)  # or the cell would show it a second time
+        FigureCanvasAgg(figure)
+        self._controls = {key: _control(key, given) for key, given in controls.items()}
+        self._start = self.values
+        self._background = self._draw_background()
+        width = f"{figure.get_size_inches()[0] * _DPI / 2:.0f}px"
+        self._image = widgets.Image(layout=_layout(max_width="100%"))
+        self._image.layout.width = width
+        self._said = widgets.HTML()
+        columns = _layout(
+            grid_template_columns="repeat(auto-fit, minmax(280px, 1fr))", max_width=width
+        )
+        box = widgets.GridBox(list(self._controls.values()), layout=columns)
+        reset = widgets.Box([_button("Reset", self._reset)])
+        super().__init__([box, reset, self._image, self._said])
+        for control in self._controls.values():
+            control.observe(self._redraw, "value")
+        self._redraw()
+
+    @property
+    def values(self):
+        """What the controls are set to."""
+        return {
+            key: float(f"{control.value:.12g}")
+            if isinstance(control.value, float)
+            else control.value
+            for key, control in self._controls.items()
+        }
+
+    def _draw_background(self):
+        """Everything that stays, as pixels; from here on what moves is drawn on top of it."""
+        self._artists, self.sentence = self._update(**self.values)
+        for artist in self._artists:
+            artist.set_animated(True)
+        self.figure.canvas.draw()
+        self.figure.set_layout_engine("none")  # the axes stay where they are
+        return self.figure.canvas.copy_from_bbox(self.figure.bbox)
+
+    def _reset(self, _=None):
+        self._moving = True
+        for key, value in self._start.items():
+            self._controls[key].value = value
+        self._moving = False
+        self._redraw()
+
+    def _redraw(self, _=None):
+        if self._moving:
+            return
+        try:
+            self._artists, self.sentence = self._update(**self.values)
+        except Exception as error:
+            self._say(f"✗ {explained(error)}")
+            return
+        self._image.value = self._frame()
+        self._say(self.sentence)
+
+    def _say(self, text):
+        said = html.escape(minus(text))
+        self._said.value = f'<div role="status" style="{TEXT};max-width:640px">{said}</div>'
+
+    def _frame(self):
+        """The figure of this moment as the bytes of a PNG, quickly rather than small."""
+        canvas = self.figure.canvas
+        canvas.restore_region(self._background)
+        for artist in sorted(self._artists, key=lambda artist: artist.zorder):
+            self.figure.draw_artist(artist)
+        buffer = io.BytesIO()
+        Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]).save(
+            buffer, "png", compress_level=1
+        )
+        return buffer.getvalue()
+
+    def _repr_mimebundle_(self, **kwargs):
+        """The widget and, for a reader without a kernel, the figure and the sentence."""
+        for artist in self._artists:
+            artist.set_animated(False)
+        picture = small_png(self.figure)
+        for artist in self._artists:
+            artist.set_animated(True)
+        width = round(self.figure.get_size_inches()[0] * _DPI / 2)
+        settings = ", ".join(f"{key} = {value}" for key, value in self.values.items())
+        text = minus(f"{settings}. {self.sentence}")
+        return with_picture(super()._repr_mimebundle_(**kwargs), picture, width, text)
+
+
+def _control(key, given):
+    """A slider, or for a list a choice."""
+    if not isinstance(given, list):
+        return _slider(key, *given)
+    name = key.replace("_", " ")
+    return widgets.Dropdown(options=given, description=name, layout=_layout())
