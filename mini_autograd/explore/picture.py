@@ -196,12 +196,21 @@ def themed_svg(make_figure, attributes, unique):
 
 def small_png(figure):
     """The figure as the bytes of a PNG, the same bytes every time."""
-    large, small = io.BytesIO(), io.BytesIO()
+    large = io.BytesIO()
     figure.savefig(large, format="png", metadata={"Software": None})
-    # 64 colours are enough for lines with smooth edges, and make a third of the bytes.
-    image = Image.open(large).convert("RGB").quantize(64, dither=Image.Dither.NONE)
-    image.save(small, "png", optimize=True)
-    return small.getvalue()
+    return png(few_colors(Image.open(large).convert("RGB")), optimize=True)
+
+
+def few_colors(image):
+    """64 colours are enough for lines with smooth edges, and make a third of the bytes."""
+    return image.quantize(64, dither=Image.Dither.NONE)
+
+
+def png(image, **options):
+    """The image as the bytes of a PNG."""
+    buffer = io.BytesIO()
+    image.save(buffer, "png", **options)
+    return buffer.getvalue()
 
 
 def with_picture(bundle, png, width, text):

@@ -1,7 +1,7 @@
 """Any figure under controls: it is made once, and each event redraws only what moves."""
 
 import html
-import io
+import re
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
@@ -10,19 +10,19 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from mini_autograd.explore.explorer import _button, _layout, _slider
-from mini_autograd.explore.picture import small_png, with_picture
+from mini_autograd.explore.picture import few_colors, png, with_picture
 from mini_autograd.explore.style import TEXT
-from mini_autograd.explore.words import explained, minus
+from mini_autograd.explore.words import explained
 
-_DPI = 144  # two pixels to one of the page, for screens of high density
+_DPI = 160  # two pixels to one of the page, for screens of high density
 
 
 def scene(figure, update, **controls):
     """Show a matplotlib figure with a control for each argument of update.
 
     update(**values) moves artists that were drawn before. It returns a list of those and of what
-    lies above them, and a sentence on what is seen now. A control is a slider (min, max, start), or with its step as a
-    fourth; or a list to choose from, the first at the start.
+    lies above them, and a sentence on what is seen now. A control is a slider (min, max, start), or
+    with its step as a fourth; or a list to choose from, the first at the start.
     """
     return Scene(figure, update, controls)
 
@@ -32,18 +32,18 @@ class Scene(widgets.VBox):
 
     def __init__(self, figure, update, controls):
         self.figure, self._update, self._moving = figure, update, False
-        figure.set_dpi(_DPI)
         plt.close(figure)  # or the cell would show it a second time
         FigureCanvasAgg(figure)
+        figure.set_dpi(_DPI)
         self._controls = {key: _control(key, given) for key, given in controls.items()}
         self._start = self.values
         self._background = self._draw_background()
-        width = f"{figure.get_size_inches()[0] * _DPI / 2:.0f}px"
-        self._image = widgets.Image(layout=_layout(max_width="100%"))
-        self._image.layout.width = width
+        self._width = round(figure.get_size_inches()[0] * _DPI / 2)
+        self._image = widgets.Image(layout=widgets.Layout(width=f"{self._width}px"))
         self._said = widgets.HTML()
         columns = _layout(
-            grid_template_columns="repeat(auto-fit, minmax(280px, 1fr))", max_width=width
+            grid_template_columns="repeat(auto-fit, minmax(280px, 1fr))",
+            max_width=f"{self._width}px",
         )
         box = widgets.GridBox(list(self._controls.values()), layout=columns)
         reset = widgets.Box([_button("Reset", self._reset)])
@@ -54,13 +54,9 @@ class Scene(widgets.VBox):
 
     @property
     def values(self):
-        """What the controls are set to."""
-        return {
-            key: float(f"{control.value:.12g}")
-            if isinstance(control.value, float)
-            else control.value
-            for key, control in self._controls.items()
-        }
+        """What the controls are set to; a slider's steps add up to 0.30000000000000004."""
+        found = {key: control.value for key, control in self._controls.items()}
+        return {k: float(f"{v:.12g}") if isinstance(v, float) else v for k, v in found.items()}
 
     def _draw_background(self):
         """Everything that stays, as pixels; from here on what moves is drawn on top of it."""
@@ -86,36 +82,27 @@ class Scene(widgets.VBox):
         except Exception as error:
             self._say(f"✗ {explained(error)}")
             return
-        self._image.value = self._frame()
+        # Quickly made rather than small: it goes no further than the reader's screen.
+        self._image.value = png(self._pixels(), compress_level=1)
         self._say(self.sentence)
 
     def _say(self, text):
-        said = html.escape(minus(text))
+        said = html.escape(_minus(text))
         self._said.value = f'<div role="status" style="{TEXT};max-width:640px">{said}</div>'
 
-    def _frame(self):
-        """The figure of this moment as the bytes of a PNG, quickly rather than small."""
-        canvas = self.figure.canvas
-        canvas.restore_region(self._background)
+    def _pixels(self):
+        """The figure of this moment: what moves, drawn over what stays."""
+        self.figure.canvas.restore_region(self._background)
         for artist in sorted(self._artists, key=lambda artist: artist.zorder):
             self.figure.draw_artist(artist)
-        buffer = io.BytesIO()
-        Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]).save(
-            buffer, "png", compress_level=1
-        )
-        return buffer.getvalue()
+        return Image.fromarray(np.asarray(self.figure.canvas.buffer_rgba())[..., :3])
 
     def _repr_mimebundle_(self, **kwargs):
         """The widget and, for a reader without a kernel, the figure and the sentence."""
-        for artist in self._artists:
-            artist.set_animated(False)
-        picture = small_png(self.figure)
-        for artist in self._artists:
-            artist.set_animated(True)
-        width = round(self.figure.get_size_inches()[0] * _DPI / 2)
         settings = ", ".join(f"{key} = {value}" for key, value in self.values.items())
-        text = minus(f"{settings}. {self.sentence}")
-        return with_picture(super()._repr_mimebundle_(**kwargs), picture, width, text)
+        text = _minus(f"{settings}. {self.sentence}")
+        picture = png(few_colors(self._pixels()), optimize=True)
+        return with_picture(super()._repr_mimebundle_(**kwargs), picture, self._width, text)
 
 
 def _control(key, given):
@@ -124,3 +111,8 @@ def _control(key, given):
         return _slider(key, *given)
     name = key.replace("_", " ")
     return widgets.Dropdown(options=given, description=name, layout=_layout())
+
+
+def _minus(text):
+    """The text with a true minus sign before its negative numbers."""
+    return re.sub(r"(?<!\w)-(?=\d)", "−", text)

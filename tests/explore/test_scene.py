@@ -1,0 +1,110 @@
+"""Scenes: a figure made once, redrawn by its moving parts; readable without a kernel."""
+
+import base64
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from mini_autograd.explore import scene
+
+
+def make(update=None, **controls):
+    figure, axes = plt.subplots(figsize=(4, 3))
+    axes.set(xlim=(0, 1), ylim=(-3, 3))
+    (line,) = axes.plot([0, 1], [0, 0], color="red", linewidth=6)
+
+    def move(height, kind):
+        line.set_data([0, 1], [height, height])
+        return [line], f"a {kind} line at {height:.1f}"
+
+    return scene(figure, update or move, **(controls or dict(height=(-2, 2, 0.0), kind=["a", "b"])))
+
+
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def red_row(png):
+    """The height, from 0 at the top to 1, where red pixels are."""
+    image = pixels(png)
+    red = (image[..., 0] > 200) & (image[..., 1] < 60)
+    return np.flatnonzero(red.any(1)).mean() / len(image)
+
+
+def test_the_picture_and_the_sentence_follow_the_controls():
+    shown = make()
+    before = red_row(shown._image.value)
+    shown._controls["height"].value = 2.0
+    assert red_row(shown._image.value) < before - 0.1
+    assert "a a line at 2.0" in shown._said.value
+    shown._controls["kind"].value = "b"
+    shown._controls["height"].value = -2.0
+    assert red_row(shown._image.value) > before + 0.1
+    assert 'role="status"' in shown._said.value and "a b line at −2.0" in shown._said.value
+
+
+def test_what_moved_away_is_gone():
+    shown = make()
+    first = pixels(shown._image.value)
+    shown._controls["height"].value = 2.0
+    shown._controls["height"].value = 0.0
+    assert (pixels(shown._image.value) == first).all()
+
+
+def test_reset_restores_every_control_and_draws_once():
+    calls = []
+
+    def update(a, b):
+        calls.append((a, b))
+        return [], f"{a:.1f} {b:.1f}"
+
+    shown = make(update, a=(0, 1, 0.5), b=(0, 1, 0.2))
+    shown._controls["a"].value, shown._controls["b"].value = 1.0, 0.0
+    calls.clear()
+    shown.children[1].children[0].click()
+    assert shown.values == {"a": 0.5, "b": 0.2} and calls == [(0.5, 0.2)]
+
+
+def test_no_event_makes_a_figure_and_the_cell_shows_none():
+    before = plt.get_fignums()
+    shown = make()
+    for height in np.linspace(-2, 2, 9):
+        shown._controls["height"].value = height
+    assert plt.get_fignums() == before
+
+
+def test_an_error_is_said_and_the_picture_stays():
+    def update(a):
+        if a > 0.9:
+            raise ValueError("a is too large")
+        return [], "fine"
+
+    shown = make(update, a=(0, 1, 0.5))
+    picture = shown._image.value
+    shown._controls["a"].value = 1.0
+    assert "✗" in shown._said.value and "a is too large" in shown._said.value
+    assert shown._image.value == picture
+    shown._controls["a"].value = 0.1
+    assert "fine" in shown._said.value
+
+
+def test_without_a_kernel_it_is_a_picture_and_a_sentence():
+    (bundle, sizes), (again, _) = (make()._repr_mimebundle_() for _ in range(2))
+    assert bundle["text/plain"] == "height = 0.0, kind = a. a a line at 0.0"
+    assert bundle["image/png"] == again["image/png"]
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    picture = base64.b64decode(bundle["image/png"])
+    assert red_row(picture) == pytest.approx(0.5, abs=0.1)
+    assert sizes["image/png"]["width"] * 2 == pixels(picture).shape[1]
+
+
+def test_a_picture_of_itself_leaves_the_scene_alive():
+    shown = make()
+    shown._repr_mimebundle_()
+    first = pixels(shown._image.value)
+    shown._controls["height"].value = 2.0
+    shown._controls["height"].value = 0.0
+    assert (pixels(shown._image.value) == first).all()
