@@ -99,7 +99,8 @@ class Scene(widgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs):
         """The widget and, for a reader without a kernel, the figure and the sentence."""
-        settings = ", ".join(f"{key} = {value}" for key, value in self.values.items())
+        shown = {k: f"{v:g}" if isinstance(v, float) else v for k, v in self.values.items()}
+        settings = ", ".join(f"{key} = {value}" for key, value in shown.items())
         text = _minus(f"{settings}. {self.sentence}")
         picture = png(few_colors(self._pixels()), optimize=True)
         return with_picture(super()._repr_mimebundle_(**kwargs), picture, self._width, text)
@@ -108,7 +109,10 @@ class Scene(widgets.VBox):
 def _control(key, given):
     """A slider, or for a list a choice."""
     if not isinstance(given, list):
-        return _slider(key, *given)
+        slider = _slider(key, *given)
+        if slider.step.is_integer():
+            slider.readout_format = ".0f"
+        return slider
     name = key.replace("_", " ")
     return widgets.Dropdown(options=given, description=name, layout=_layout())
 

@@ -68,6 +68,12 @@ def test_reset_restores_every_control_and_draws_once():
     assert shown.values == {"a": 0.5, "b": 0.2} and calls == [(0.5, 0.2)]
 
 
+def test_whole_steps_are_read_out_as_whole_numbers():
+    shown = make(lambda n, x: ([], ""), n=(0, 600, 20, 20), x=(0, 1, 0.5))
+    assert shown._controls["n"].readout_format == ".0f"
+    assert shown._controls["x"].readout_format == ".2f"
+
+
 def test_no_event_makes_a_figure_and_the_cell_shows_none():
     before = plt.get_fignums()
     shown = make()
@@ -93,7 +99,7 @@ def test_an_error_is_said_and_the_picture_stays():
 
 def test_without_a_kernel_it_is_a_picture_and_a_sentence():
     (bundle, sizes), (again, _) = (make()._repr_mimebundle_() for _ in range(2))
-    assert bundle["text/plain"] == "height = 0.0, kind = a. a a line at 0.0"
+    assert bundle["text/plain"] == "height = 0, kind = a. a a line at 0.0"
     assert bundle["image/png"] == again["image/png"]
     assert "application/vnd.jupyter.widget-view+json" in bundle
     picture = base64.b64decode(bundle["image/png"])
