@@ -65,6 +65,13 @@ def test_environment_file_pins_what_the_course_needs_at_the_same_versions():
     assert PROJECT["requires-python"] == ">=3.11"
 
 
+def test_the_version_is_the_same_everywhere():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.search(r"^## (\S+)", changes, flags=re.MULTILINE)[1]
+    assert citation["version"] == newest == PROJECT["version"]
+
+
 def test_binder_finds_the_environment_file_and_nothing_before_it():
     # The files and folders that repo2docker would prefer.
     others = ["binder", ".binder", "Dockerfile", "Project.toml", "JuliaProject.toml", "REQUIRE"]

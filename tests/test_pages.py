@@ -10,7 +10,7 @@ from notebooks import ROOT, notebook_paths, read
 
 PAGES = notebook_paths(ROOT)
 CHAPTERS = [p for p in PAGES if p.parent.name == "notebooks" and re.match(r"\d\d_", p.name)]
-TEXTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")]
+TEXTS = [*ROOT.glob("*.md"), *ROOT.glob("*/*.md")]
 # What an export would say in place of a widget.
 ERROR_TEXTS = [
     "model not found",

@@ -23,6 +23,7 @@ def linking_files(root: Path) -> list[Path]:
     """The files that may hold links to the repository."""
     patterns = [
         "pyproject.toml",
+        "CITATION.cff",
         "*.md",
         "*/*.md",
         "notebooks/*.ipynb",
