@@ -6,12 +6,12 @@ rule what the rule needs.
 """
 
 import functools
-import heapq
 import inspect
 import itertools
 import math
 from contextlib import contextmanager
 from contextvars import ContextVar
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 
@@ -51,8 +51,8 @@ class Tensor:
     is_leaf = property(lambda self: self._operation is None)
 
     def numpy(self):
-        view = np.asarray(self._data).view()
-        view.flags.writeable = False
+        view = self._data[...]
+        view.setflags(write=False)
         return view
 
     def __array__(self, dtype=None, copy=None):
@@ -202,7 +202,7 @@ def primitive(function):
     def operation(*arguments, **named):
         if named or len(arguments) < required:
             arguments = _bind(function.__name__, signature, arguments, named)
-        elif len(arguments) < arity:
+        else:
             arguments += defaults[len(arguments) - required :]
         values, differentiable, unsafe = [], None, False
         try:
@@ -297,7 +297,6 @@ def backward(output, gradient=None, retain_graph=None, create_graph=False):
     Raises: RuntimeError if output requires no gradient, has many elements and no gradient is given,
     or was freed; ValueError for a gradient of another shape.
     """
-    retain_graph = create_graph if retain_graph is None else retain_graph
     seed = {output: _seed(output, gradient, create_graph)}
     for t, g in _walk_back(seed, retain_graph, create_graph).items():
         g = _as_gradient(g, t)
@@ -325,7 +324,6 @@ def grad(
     for output, weight in zip(outputs, weights, strict=True):
         g = _seed(output, weight, create_graph)
         seeds[output] = seeds[output] + g if output in seeds else g
-    retain_graph = create_graph if retain_graph is None else retain_graph
     found = _walk_back(seeds, retain_graph, create_graph, set(inputs))
     for i, x in enumerate(inputs):
         if x not in found and not allow_unused:
@@ -342,12 +340,11 @@ def _walk_back(pending, retain_graph, create_graph, wanted=()):
     depends on it has been visited, and its gradient is complete. Nothing recurs: a chain may have
     any length. Tensors that are wanted, or asked for by retain_grad(), are returned too.
     """
-    found, heap = {}, []
-    for t in pending:
-        if t._operation:
-            heapq.heappush(heap, (t._order, t))
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    found, heap = {}, [(t._order, t) for t in pending if t._operation]
+    heapify(heap)
     while heap:
-        _, node = heapq.heappop(heap)
+        _, node = heappop(heap)
         g = pending.pop(node)
         if node._retains_grad or node in wanted:
             found[node] = g
@@ -357,45 +354,45 @@ def _walk_back(pending, retain_graph, create_graph, wanted=()):
             else:
                 pending[x] = gx
                 if x._operation:
-                    heapq.heappush(heap, (x._order, x))
+                    heappush(heap, (x._order, x))
         if not retain_graph:
             node._inputs, node._saved = (), None
     return found | pending  # only leaves are still pending
 
 
 def _input_gradients(node, g, create_graph):
-    """What the rules of node make of its gradient g: a list of (input, gradient of its shape)."""
+    """What the rules of node make of its gradient g: pairs (input, gradient of its shape)."""
     if node._saved is None:
         raise RuntimeError(
             f"backward: the graph of {node._operation.__name__} was freed by an earlier backward. "
             "Run the cell that computed it again, or give the earlier backward retain_graph=True"
         )
     arguments = (node, *node._inputs) if create_graph else (node._data, *node._saved)
-    gradients = []
     try:
-        for x, rule in zip(node._inputs, node._operation.rules, strict=True):
+        for x, rule in zip(node._inputs, node._operation.rules):
             if isinstance(x, Tensor) and x._requires_grad:
                 gx = rule(g, *arguments)
                 if gx.shape != x._data.shape:
                     gx = unbroadcast(gx, x._data.shape)
-                gradients.append((x, gx))
+                yield x, gx
     except Exception as error:
         name = node._operation.__name__
         raise RuntimeError(f"backward: a rule of {name} failed: {error}") from error
-    return gradients
 
 
 def _seed(output, gradient, create_graph):
-    """The gradient to start from: a tensor under create_graph, else an array of our own."""
-    shape = output._data.shape
+    """The gradient to start from: a tensor under create_graph, else an array."""
+    shape, dtype = output._data.shape, output._data.dtype
     if not output._requires_grad:
         raise RuntimeError("backward: this tensor depends on none that requires a gradient")
     if gradient is None:
         if output._data.size != 1:
             raise RuntimeError(f"backward: an output of shape {shape} needs a gradient like it")
-        gradient = np.ones(shape)
-    recorded = create_graph and isinstance(gradient, Tensor)
-    g = gradient if recorded else Tensor(gradient, dtype=output._data.dtype)
+        g = _new_tensor(np.ones(shape, dtype))
+    elif isinstance(gradient, Tensor):
+        g = _as_gradient(gradient, output)
+    else:
+        g = Tensor(gradient, dtype=dtype)
     if g._data.shape != shape:
         raise ValueError(f"backward: the gradient has shape {g.shape}, the output {shape}")
     return g if create_graph else g._data
@@ -413,10 +410,9 @@ def unbroadcast(g, shape):
     Raises: ValueError if no array of this shape broadcasts to the shape of g.
     """
     if len(g.shape) > len(shape):
-        g = sum(g, tuple(range(len(g.shape) - len(shape))))
-    repeated = tuple(i for i, n in enumerate(shape) if n == 1 != g.shape[i])
-    if repeated:
-        g = sum(g, repeated, True)
+        g = g.sum(tuple(range(len(g.shape) - len(shape))))
+    if g.shape != shape:
+        g = sum(g, tuple(i for i, n in enumerate(shape) if n == 1), True)
     if g.shape != shape:
         raise ValueError(f"it returned shape {g.shape}, which is not {shape} broadcast")
     return g
@@ -654,7 +650,7 @@ def _keep_dims(g, x, dim):
 
 @primitive
 def sum(x, dim=None, keepdim=False):
-    return np.sum(x, axis=dim, keepdims=keepdim)
+    return x.sum(dim, keepdims=keepdim)
 
 
 @sum.vjp

@@ -70,9 +70,7 @@ MUTANTS = [
     Mutant(
         "abs: no sign", TENSOR, "abs.vjp(lambda g, y, x: g * sign(x))", "abs.vjp(lambda g, y, x: g)"
     ),
-    Mutant(
-        "broadcast axes not summed", TENSOR, "if n == 1 != g.shape[i]", "if n == 2 != g.shape[i]"
-    ),
+    Mutant("broadcast axes not summed", TENSOR, "if n == 1)", "if n == 2)"),
     Mutant(
         "sum: gradient halved",
         TENSOR,
@@ -119,8 +117,8 @@ MUTANTS = [
     Mutant(
         "views are writable",
         TENSOR,
-        "view.flags.writeable = False",
-        "view.flags.writeable = True",
+        "view.setflags(write=False)",
+        "view.setflags(write=True)",
         ENGINE_TESTS,
     ),
     Mutant(
@@ -141,8 +139,12 @@ MUTANTS = [
         "sqrt.vjp(lambda g, y, x: g / (2 * y))",
         "sqrt.vjp(lambda g, y, x: g / y)",
     ),
+    Mutant("tanh: factor 2", SQUASHING, "4.0 * u / (1.0 + u) ** 2", "2.0 * u / (1.0 + u) ** 2"),
     Mutant(
-        "tanh: factor 2", OPERATIONS, "g * (4 * u / (1 + u) ** 2)", "g * (2 * u / (1 + u) ** 2)"
+        "tanh: second derivative",
+        SQUASHING,
+        "g * (-2.0 * y * tanh(x))",
+        "g * (2.0 * y * tanh(x))",
     ),
     Mutant(
         "maximum: a tie counts twice", OPERATIONS, "where(tie, g * 0.5, 0.0)", "where(tie, g, 0.0)"

@@ -6,7 +6,7 @@ import numpy as np
 
 from mini_autograd.nn.functional.squashing import hardtanh, sigmoid
 from mini_autograd.operations import exp
-from mini_autograd.tensor import abs, floating, primitive
+from mini_autograd.tensor import floating, primitive
 
 
 def _bell(x):
@@ -54,17 +54,19 @@ def erfc(x):
 erfc.vjp(lambda g, y, x: g * (-2 / math.sqrt(math.pi) * _bell(x)))
 
 
-def _swish_x(g, y, x, beta, gate=None, e=None):
+def _swish_x(g, y, x, beta, gate=None, slope=None):
     z = beta * x
     if gate is None:
-        gate, e = sigmoid(z), exp(-abs(z))
-    return g * (gate + hardtanh(z, -1e3, 1e3) * e / (1 + e) ** 2)
+        gate = sigmoid(z)
+        slope = gate * sigmoid(-z)
+    return g * (gate + hardtanh(z, -1e3, 1e3) * slope)
 
 
-def _swish_beta(g, y, x, beta, gate=None, e=None):
-    e = exp(-abs(beta * x)) if e is None else e
+def _swish_beta(g, y, x, beta, gate=None, slope=None):
+    if slope is None:
+        slope = sigmoid(beta * x) * sigmoid(-beta * x)
     x = hardtanh(x, -1e30, 1e30)
-    return g * (x * e / (1 + e) ** 2 * x)
+    return g * (x * slope * x)
 
 
 @primitive
@@ -86,8 +88,9 @@ def swish(x, beta=1.0):
     x = floating(x)
     z = beta * x
     e = np.exp(-np.abs(z))
-    gate = np.maximum(e, z > 0) / (1 + e)
-    return np.maximum(x, np.finfo(x.dtype).min) * gate, gate, e
+    h = 1 + e
+    gate = np.maximum(e, z > 0) / h
+    return np.maximum(x, np.finfo(x.dtype).min) * gate, gate, e / (h * h)
 
 
 swish.vjp(_swish_x, _swish_beta)

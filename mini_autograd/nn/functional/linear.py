@@ -1,6 +1,6 @@
 """The affine map of a layer."""
 
-from mini_autograd.tensor import floating, primitive, reshape, transpose
+from mini_autograd.tensor import floating, primitive
 
 
 @primitive
@@ -23,11 +23,11 @@ def linear(x, weight, bias=None):
 
 linear.vjp(
     lambda g, y, x, weight, bias: g @ weight,
-    lambda g, y, x, weight, bias: transpose(_rows(g), 0, 1) @ _rows(x),
+    lambda g, y, x, weight, bias: _rows(g).T @ _rows(x),
     lambda g, y, x, weight, bias: g,  # the engine sums it over the rows
 )
 
 
 def _rows(x):
     """x as a matrix, with all axes but the last made one."""
-    return x if len(x.shape) == 2 else reshape(x, (-1, x.shape[-1]))
+    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
