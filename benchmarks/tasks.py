@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+BIG, SMALL = (64, 128, 128, 10), (2, 16, 16, 1)
+
 
 @dataclass(frozen=True)
 class Task:
@@ -27,10 +29,10 @@ def _activation(name, reach, points=160, dtype="float64", prefix="T1"):
     return Task(f"{prefix} {name}", "activation", options, {"points": 6}, reach)
 
 
-def _training(name, sizes, function, loss, batch, dtype, reach):
+def _training(name, sizes, function, loss, batch, dtype, reach, builder="training"):
     options = {"sizes": sizes, "function": function, "loss": loss, "batch": batch, "dtype": dtype}
     tiny = {"sizes": (3, 5, 4, sizes[-1]), "batch": 6}
-    return Task(name, "training", options, tiny, reach)
+    return Task(name, builder, options, tiny, reach)
 
 
 def _chain(nodes):
@@ -38,12 +40,17 @@ def _chain(nodes):
     return Task(name, "chain", {"nodes": nodes}, {"nodes": 20}, 0.4, "with_torch", nodes)
 
 
+def _moons():
+    """micrograd's demonstration: a perceptron 2-16-16-1, 100 points, all of them in each step."""
+    options = {"sizes": SMALL, "function": "relu", "loss": "mse_loss", "batch": 100}
+    options["dtype"], tiny = "float64", {"sizes": (3, 5, 4, 1), "batch": 6}
+    return Task("T6 two moons", "module_training", options, tiny, 0.5, "with_torch")
+
+
 def _second_derivative(name, reach):
     options = {"function": name, "points": 160}
     return Task(f"T7 {name}''", "second_derivative", options, {"points": 6}, reach)
 
-
-BIG, SMALL = (64, 128, 128, 10), (2, 16, 16, 1)
 
 TASKS = [
     _activation("sigmoid", 2.2),
@@ -54,11 +61,15 @@ TASKS = [
     _training("T2 big, float32", BIG, "relu", "cross_entropy", 64, "float32", 1.15),
     _training("T2 big, float64", BIG, "relu", "cross_entropy", 64, "float64", 1.12),
     _training("T2 small, float32", SMALL, "tanh", "mse_loss", 32, "float32", 1.5),
+    _training(
+        "T2 small, modules", SMALL, "tanh", "mse_loss", 32, "float32", 1.8, "module_training"
+    ),
     _activation("sigmoid", 1.1, 1_000_000, "float32", "T3"),
     _activation("softplus", 1.1, 1_000_000, "float32", "T3"),
     _activation("swish", 1.1, 1_000_000, "float32", "T3"),
     _chain(30_000),
     _chain(300_000),
+    _moons(),
     _second_derivative("tanh", 4.5),
     _second_derivative("swish", 4.5),
 ]

@@ -4,7 +4,7 @@ import numpy as np
 
 import mini_autograd as ma
 from benchmarks import functions, tasks
-from mini_autograd import grad, tensor
+from mini_autograd import grad, nn, optim, tensor
 from mini_autograd.nn import functional
 
 
@@ -48,6 +48,28 @@ def training(sizes, function, loss, batch, dtype):
             p.data = p.data - tasks.RATE * velocity
             p.grad = None
         return value, *parameters
+
+    return run
+
+
+def module_training(sizes, function, loss, batch, dtype):
+    """The same step with modules and an optimiser, as chapters 13 to 17 write it."""
+    layers = []
+    for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+        layers += [nn.Linear(inputs, outputs), nn.activation(function)]
+    model = nn.Sequential(*layers[:-1]).to(dtype)
+    for p, start in zip(model.parameters(), tasks.parameters(sizes, dtype), strict=True):
+        p.data = start
+    x, target = (tensor(a) for a in tasks.examples(sizes, loss, batch, dtype))
+    optimizer = optim.SGD(model.parameters(), lr=tasks.RATE, momentum=tasks.MOMENTUM)
+    error = {"cross_entropy": nn.CrossEntropyLoss, "mse_loss": nn.MSELoss}[loss]()
+
+    def run():
+        optimizer.zero_grad()
+        value = error(model(x), target)
+        value.backward()
+        optimizer.step()
+        return value, *model.parameters()
 
     return run
 

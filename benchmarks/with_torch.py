@@ -1,6 +1,7 @@
 """The tasks in PyTorch, one thread, eager mode, each in the quickest way we know."""
 
 import torch
+from torch import nn
 from torch.nn import functional
 
 from benchmarks import tasks
@@ -41,6 +42,30 @@ def training(sizes, function, loss, batch, dtype):
         optimizer.step()
         optimizer.zero_grad()
         return value, *parameters
+
+    return run
+
+
+def module_training(sizes, function, loss, batch, dtype):
+    layers = []
+    for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+        layers += [nn.Linear(inputs, outputs), {"relu": nn.ReLU, "tanh": nn.Tanh}[function]()]
+    model = nn.Sequential(*layers[:-1]).to(getattr(torch, dtype))
+    model.load_state_dict(
+        dict(
+            zip(model.state_dict(), map(torch.tensor, tasks.parameters(sizes, dtype)), strict=True)
+        )
+    )
+    x, target = (torch.tensor(a) for a in tasks.examples(sizes, loss, batch, dtype))
+    optimizer = torch.optim.SGD(model.parameters(), tasks.RATE, tasks.MOMENTUM, foreach=True)
+    error = {"cross_entropy": nn.CrossEntropyLoss, "mse_loss": nn.MSELoss}[loss]()
+
+    def run():
+        optimizer.zero_grad()
+        value = error(model(x), target)
+        value.backward()
+        optimizer.step()
+        return value, *model.parameters()
 
     return run
 

@@ -36,7 +36,8 @@ class Optimizer:
     def step(self):
         for p, state in zip(self.params, self.state, strict=True):
             if p.grad is not None:
-                p.data = p.data - self.update(p.data, p.grad.data, state)
+                values = p.data
+                p.data = values - self.update(values, p.grad.data, state)
 
     def update(self, p, g, state):
         """How far the values p move, downhill from the gradient g; state is theirs to keep."""
