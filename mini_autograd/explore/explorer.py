@@ -30,7 +30,9 @@ from mini_autograd.explore.style import AGREEMENT, DERIVATIVE, FUNCTION, INK, QU
 from mini_autograd.explore.words import by_difference, difference, explained, minus, number, verdict
 from mini_autograd.tensor import Tensor as _Tensor
 
-_GREEK = dict(alpha="α", beta="β", gamma="γ", delta="δ", mu="μ", sigma="σ", tau="τ", omega="ω")
+_GREEK = dict(
+    alpha="α", beta="β", gamma="γ", delta="δ", kappa="κ", mu="μ", sigma="σ", tau="τ", omega="ω"
+)
 _POINTS = 481
 _TANGENT = 90  # pixels to either side of the cursor
 
