@@ -16,20 +16,21 @@ from mini_autograd.explore.words import explained
 _DPI = 160  # two pixels to one of the page, for screens of high density
 
 
-def scene(figure, update, **controls):
+def scene(figure, update, presets=None, **controls):
     """Show a matplotlib figure with a control for each argument of update.
 
     update(**values) moves artists that were drawn before. It returns a list of those and of what
     lies above them, and a sentence on what is seen now. A control is a slider (min, max, start), or
-    with its step as a fourth; or a list to choose from, the first at the start.
+    with its step as a fourth; or a list to choose from, the first at the start. presets names
+    buttons, each with what it sets: {"steep": dict(gain=2)}.
     """
-    return Scene(figure, update, controls)
+    return Scene(figure, update, controls, presets or {})
 
 
 class Scene(widgets.VBox):
     """What `scene` shows: controls, the figure, and the sentence."""
 
-    def __init__(self, figure, update, controls):
+    def __init__(self, figure, update, controls, presets):
         self.figure, self._update, self._moving = figure, update, False
         from matplotlib import pyplot  # not above: importing it chooses a backend
 
@@ -37,6 +38,8 @@ class Scene(widgets.VBox):
         FigureCanvasAgg(figure)
         figure.set_dpi(_DPI)
         self._controls = {key: _control(key, given) for key, given in controls.items()}
+        for key in {key for preset in presets.values() for key in preset} - controls.keys():
+            raise ValueError(f"presets: there is no control {key}, only {', '.join(controls)}")
         self._start = self.values
         self._background = self._draw_background()
         self._width = round(figure.get_size_inches()[0] * _DPI / 2)
@@ -47,8 +50,11 @@ class Scene(widgets.VBox):
             max_width=f"{self._width}px",
         )
         box = widgets.GridBox(list(self._controls.values()), layout=columns)
-        reset = widgets.Box([_button("Reset", self._reset)])
-        super().__init__([box, reset, self._image, self._said])
+        row = [_button(name, lambda _, to=to: self._move(to)) for name, to in presets.items()]
+        row = [widgets.Label("Presets:"), *row] if presets else []
+        row.append(_button("Reset", lambda _: self._move(self._start)))
+        buttons = widgets.Box(row, layout=_layout("row wrap", max_width=f"{self._width}px"))
+        super().__init__([box, buttons, self._image, self._said])
         for control in self._controls.values():
             control.observe(self._redraw, "value")
         self._redraw()
@@ -68,9 +74,10 @@ class Scene(widgets.VBox):
         self.figure.set_layout_engine("none")  # the axes stay where they are
         return self.figure.canvas.copy_from_bbox(self.figure.bbox)
 
-    def _reset(self, _=None):
+    def _move(self, values):
+        """Set controls and redraw once."""
         self._moving = True
-        for key, value in self._start.items():
+        for key, value in values.items():
             self._controls[key].value = value
         self._moving = False
         self._redraw()

@@ -11,7 +11,7 @@ from PIL import Image
 from mini_autograd.explore import scene
 
 
-def make(update=None, **controls):
+def make(update=None, presets=None, **controls):
     figure, axes = plt.subplots(figsize=(4, 3))
     axes.set(xlim=(0, 1), ylim=(-3, 3))
     (line,) = axes.plot([0, 1], [0, 0], color="red", linewidth=6)
@@ -20,7 +20,8 @@ def make(update=None, **controls):
         line.set_data([0, 1], [height, height])
         return [line], f"a {kind} line at {height:.1f}"
 
-    return scene(figure, update or move, **(controls or dict(height=(-2, 2, 0.0), kind=["a", "b"])))
+    controls = controls or dict(height=(-2, 2, 0.0), kind=["a", "b"])
+    return scene(figure, update or move, presets, **controls)
 
 
 def pixels(png):
@@ -66,6 +67,28 @@ def test_reset_restores_every_control_and_draws_once():
     calls.clear()
     shown.children[1].children[0].click()
     assert shown.values == {"a": 0.5, "b": 0.2} and calls == [(0.5, 0.2)]
+
+
+def test_a_preset_sets_what_it_names_and_draws_once():
+    calls = []
+
+    def update(a, b):
+        calls.append((a, b))
+        return [], ""
+
+    controls = dict(a=(0, 1, 0.5), b=["x", "y"])
+    shown = make(update, presets={"high": dict(a=1), "other": dict(b="y")}, **controls)
+    calls.clear()
+    buttons = [child for child in shown.children[1].children if hasattr(child, "click")]
+    assert [button.description for button in buttons] == ["high", "other", "Reset"]
+    for button in buttons:
+        button.click()
+    assert calls == [(1.0, "x"), (1.0, "y"), (0.5, "x")]
+
+
+def test_a_preset_for_a_control_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="no control c, only a"):
+        make(lambda a: ([], ""), presets={"high": dict(c=1)}, a=(0, 1, 0.5))
 
 
 def test_whole_steps_are_read_out_as_whole_numbers():
