@@ -209,6 +209,7 @@ def whole(path):
         lambda path: path.write_bytes(whole(path)[:-200]),
         lambda path: path.write_bytes(whole(path)[:400]),
         lambda path: path.write_bytes(whole(path).replace(b"NUMPY", b"NUMPI")),
+        lambda path: path.write_bytes(whole(path)[:-3] + b"\1\0\0"),
         lambda path: path.write_bytes(b""),
         lambda path: path.write_text("weights"),
         lambda path: path.write_bytes(pickle.dumps({"0.weight": 1})),
@@ -216,7 +217,7 @@ def whole(path):
         lambda path: np.savez(path.open("wb"), a=np.array(["x"])),
         lambda path: np.savez(path.open("wb"), a=np.array([{}], object)),
     ],
-    ids="cut start wrong empty text pickle npy strings objects".split(),
+    ids="cut start wrong directory empty text pickle npy strings objects".split(),
 )
 def test_a_damaged_or_foreign_file_is_refused(tmp_path, damage):
     path = tmp_path / "model.npz"

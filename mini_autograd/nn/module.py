@@ -208,10 +208,10 @@ def load(path):
 
     Nothing in a file is executed. Raises: ValueError if it is damaged, or something else.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: Tensor(file[name]) for name in file.files}
-    except OSError:  # there is no such file, or it may not be read
-        raise
-    except Exception as error:  # a damaged archive fails in many ways
-        raise ValueError(f"load: {path} is not a whole file that save() wrote: {error}") from error
+    with open(path, "rb") as opened:
+        try:
+            with np.load(opened, allow_pickle=False) as file:
+                return {name: Tensor(file[name]) for name in file.files}
+        except Exception as error:  # a damaged archive fails in many ways
+            why = f"{path} is not a whole file that save() wrote: {error}"
+            raise ValueError(f"load: {why}") from error
