@@ -13,6 +13,8 @@ The rest of the cell is written by `sync`: the exact source of those definitions
 
 import argparse
 import ast
+import base64
+import io
 import os
 import re
 import sys
@@ -25,6 +27,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from PIL import Image
 from traitlets.config import Config
 
 from package_source import Definition, UnshowableSource, definitions
@@ -172,7 +175,7 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> None:
 
 
 def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Drop whatever depends on the editor, the machine or the moment.
+    """Drop whatever depends on the editor, the machine or the moment; make the figures small.
 
     Opened again, a stored widget view says "model not found"; the picture beside it stays.
     """
@@ -184,7 +187,18 @@ def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_VIEW, None)
             output.get("metadata", {}).pop(WIDGET_VIEW, None)
+            if png := output.get("data", {}).get("image/png"):
+                output["data"]["image/png"] = few_colors(png)
     return notebook
+
+
+def few_colors(png: str) -> str:
+    """A figure with at most 128 colours: it looks the same, and takes a third of the bytes."""
+    image, small = Image.open(io.BytesIO(base64.b64decode(png))), io.BytesIO()
+    if image.mode == "P":
+        return png  # that is done already
+    image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    return base64.b64encode(small.getvalue()).decode()
 
 
 def execute_file(path: Path, root: Path) -> str | None:
