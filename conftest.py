@@ -7,7 +7,7 @@ import pytest
 
 def pytest_configure(config):
     """Draw figures into memory, except where notebooks run: their kernels show figures inline."""
-    if not (config.getoption("nbval") or config.getoption("nbval_lax")):
+    if not (config.getoption("nbval", False) or config.getoption("nbval_lax", False)):
         os.environ.setdefault("MPLBACKEND", "Agg")
 
 

@@ -11,7 +11,8 @@ import pytest
 
 import portable
 import run_tests
-from mutants import Mutant
+from mini_autograd.nn import functional
+from mutants import Mutant, listed
 from mutants import main as try_mutants
 from notebooks import METADATA, check, execute, main, read, serialise, sync, write
 from package_source import UnshowableSource, definitions
@@ -451,6 +452,33 @@ def test_a_notebook_that_fails_anyway_catches_nothing(course_that_prints, capsys
     path.write_text(path.read_text().replace("6.0", "6.5"))
     assert try_mutants([WRONG_VALUE], course_that_prints) == 1
     assert "notebooks/01_first.ipynb fails without any mistake" in capsys.readouterr().out
+
+
+def test_mutants_may_select_the_tests_that_catch_them(course_that_prints, capsys):
+    test = course_that_prints / "tests" / "test_engine.py"
+    test.parent.mkdir()
+    test.write_text(
+        "import mini_autograd.engine as e\n\n\n"
+        "def test_offset():\n    assert e.OFFSET == 1\n\n\ndef test_scale():\n    assert e.SCALE\n"
+    )
+    offset = ("OFFSET: float = 1.0", "OFFSET: float = 2.0", ("tests/test_engine.py",))
+    seen = Mutant("seen", ENGINE_FILE, *offset, select="offset")
+    unseen = Mutant("unseen", ENGINE_FILE, *offset, select="scale")
+    assert try_mutants([seen, unseen], course_that_prints) == 1
+    caught, missed, *_ = capsys.readouterr().out.splitlines()
+    assert caught == "caught  seen: tests/test_engine.py" and missed == "MISSED  unseen"
+
+
+def test_every_listed_mutant_can_be_planted():
+    texts = {mutant.file: (portable.ROOT / mutant.file).read_text("utf-8") for mutant in listed()}
+    stale = [m.what for m in listed() if texts[m.file].count(m.old) != 1 or m.old == m.new]
+    assert stale == []
+
+
+def test_every_activation_and_loss_has_a_mutant():
+    planted = {name for m in listed() for name in m.what.partition(":")[0].split(", ")}
+    public = {name for name, value in vars(functional).items() if callable(value)}
+    assert "gelu" in public and public <= planted
 
 
 # --- Stages and processors ------------------------------------------------------------------------

@@ -1,13 +1,17 @@
 """Plant mistakes in the package, one at a time, and see each one caught.
 
-A mistake in what a notebook shows must turn that notebook red, as its text outputs are compared
-with the stored ones. A mistake elsewhere names the test file that catches it.
+mutants.toml lists them. A mistake that names test files must turn one of them red. Any other must
+turn red a notebook that shows it, whose text outputs are compared with the stored ones.
+
+python tools/mutants.py [WORD ...]    all mistakes, or those with one of these words in their name
 """
 
 import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,147 +21,29 @@ from pathlib import Path
 from notebooks import ROOT, kernel_environment, notebook_paths, sync
 from run_tests import PYTEST
 
-COPIED = "mini_autograd notebooks assets tests tools conftest.py pyproject.toml".split()
+LIST = Path(__file__).with_suffix(".toml")
+COPIED = "mini_autograd notebooks assets benchmarks tests tools conftest.py pyproject.toml".split()
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A mistake: in file, old becomes new. Notebooks that show it are tried first, then tests."""
+    """A mistake: in file, old becomes new. select is pytest's expression for the tests to run."""
 
     what: str
     file: str
     old: str
     new: str
     tests: tuple[str, ...] = ()
+    select: str | None = None
 
 
-NUMERICAL = "mini_autograd/numerical.py"
-TENSOR = "mini_autograd/tensor.py"
-OPERATIONS = "mini_autograd/operations.py"
-GRADCHECK = "mini_autograd/gradcheck.py"
-SQUASHING = "mini_autograd/nn/functional/squashing.py"
-ENGINE_TESTS = ("tests/test_tensor.py", "tests/test_operations.py")
-
-MUTANTS = [
-    Mutant("a step that is far too long", NUMERICAL, "np.cbrt(np.finfo(float).eps)", "0.1"),
-    Mutant(
-        "gradients overwritten",
-        TENSOR,
-        "pending[x] = pending[x] + gx",
-        "pending[x] = gx  # ",
-    ),
-    Mutant(
-        "oldest node first", TENSOR, "itertools.count(0, -1)", "itertools.count(0, 1)", ENGINE_TESTS
-    ),
-    Mutant("the graph is not freed", TENSOR, "if not retain_graph:", "if False:"),
-    Mutant(".grad replaced, not added to", TENSOR, "if t.grad is not None:", "if False:"),
-    Mutant("no_grad records", TENSOR, "_recording.set(False)", "_recording.set(True)"),
-    Mutant(
-        "sub: sign",
-        TENSOR,
-        "lambda g, y, a, b: g, lambda g, y, a, b: -g)",
-        "lambda g, y, a, b: g, lambda g, y, a, b: g)",
-    ),
-    Mutant(
-        "mul: factors swapped",
-        TENSOR,
-        "lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)",
-        "lambda g, y, a, b: g * a, lambda g, y, a, b: g * b)",
-    ),
-    Mutant("div: sign", TENSOR, "lambda g, y, a, b: -g * y / b)", "lambda g, y, a, b: g * y / b)"),
-    Mutant("neg: sign", TENSOR, "neg.vjp(lambda g, y, x: -g)", "neg.vjp(lambda g, y, x: g)"),
-    Mutant("pow: exponent", TENSOR, "g * b * a ** (b - (b != 0))", "g * b * a**b"),
-    Mutant(
-        "abs: no sign", TENSOR, "abs.vjp(lambda g, y, x: g * sign(x))", "abs.vjp(lambda g, y, x: g)"
-    ),
-    Mutant("broadcast axes not summed", TENSOR, "if n == 1)", "if n == 2)"),
-    Mutant(
-        "sum: gradient halved",
-        TENSOR,
-        "return broadcast_to(_keep_dims(g, x, dim), x.shape)",
-        "return broadcast_to(_keep_dims(g * 0.5, x, dim), x.shape)",
-    ),
-    Mutant("max: ties get all", TENSOR, "(ties / sum(ties, dim, True))", "ties"),
-    Mutant("matmul: no transpose", TENSOR, "return g @ transpose(b, -2, -1)", "return g @ b"),
-    Mutant("indexing: repeats overwrite", TENSOR, "np.add.at(y, index, g)", "y[index] = g"),
-    Mutant(
-        "where: gradient to the wrong side",
-        TENSOR,
-        "lambda g, y, c, a, b: where(c, g, 0.0)",
-        "lambda g, y, c, a, b: where(c, 0.0, g)",
-    ),
-    Mutant(
-        "log: no division",
-        TENSOR,
-        "log.vjp(lambda g, y, x: g / x)",
-        "log.vjp(lambda g, y, x: g * x)",
-        ENGINE_TESTS,
-    ),
-    Mutant(
-        "a caller's array is not copied",
-        TENSOR,
-        "return a.copy() if isinstance(a, np.ndarray)",
-        "return a if isinstance(a, np.ndarray)",
-        ENGINE_TESTS,
-    ),
-    Mutant(
-        "NumPy scalars promote float32",
-        TENSOR,
-        "a.item() if isinstance(a, np.generic) else a",
-        "a",
-        ENGINE_TESTS,
-    ),
-    Mutant(
-        "integers may require a gradient",
-        TENSOR,
-        'if on and t.dtype.kind != "f":',
-        "if False:",
-        ENGINE_TESTS,
-    ),
-    Mutant(
-        "views are writable",
-        TENSOR,
-        "view.setflags(write=False)",
-        "view.setflags(write=True)",
-        ENGINE_TESTS,
-    ),
-    Mutant(
-        "an update makes a new tensor",
-        TENSOR,
-        "if _recording.get() or not target.is_leaf:",
-        "if True:",
-    ),
-    Mutant(
-        "exp: squared",
-        OPERATIONS,
-        "exp.vjp(lambda g, y, x: g * y)",
-        "exp.vjp(lambda g, y, x: g * y * y)",
-    ),
-    Mutant(
-        "sqrt: factor 2",
-        OPERATIONS,
-        "sqrt.vjp(lambda g, y, x: g / (2 * y))",
-        "sqrt.vjp(lambda g, y, x: g / y)",
-    ),
-    Mutant("tanh: factor 2", SQUASHING, "4.0 * u / (1.0 + u) ** 2", "2.0 * u / (1.0 + u) ** 2"),
-    Mutant(
-        "tanh: second derivative",
-        SQUASHING,
-        "g * (-2.0 * y * tanh(x))",
-        "g * (2.0 * y * tanh(x))",
-    ),
-    Mutant(
-        "maximum: a tie counts twice", OPERATIONS, "where(tie, g * 0.5, 0.0)", "where(tie, g, 0.0)"
-    ),
-    Mutant(
-        "sigmoid: value",
-        SQUASHING,
-        "1 / (1 + np.exp(-floating(x)))",
-        "1 / (1.001 + np.exp(-floating(x)))",
-    ),
-    Mutant("sigmoid: y (1 - y)", SQUASHING, "g * (y * sigmoid(-x))", "g * (y * (1 - y))"),
-    Mutant("sigmoid: integers pass", SQUASHING, "-floating(x)", "-x"),
-]
+def listed(path: Path = LIST) -> list[Mutant]:
+    """The mutants of the list, in its order."""
+    return [
+        Mutant(what, group["file"], old, new, tuple(group.get("tests", ())), group.get("select"))
+        for group in tomllib.loads(path.read_text(encoding="utf-8"))["group"]
+        for what, old, new in group["mutants"]
+    ]
 
 
 @contextmanager
@@ -189,13 +75,18 @@ def notebooks_showing(copy: Path) -> list[str]:
     return [path.relative_to(copy).as_posix() for path in changed]
 
 
-def first_failure(files: list[str], copy: Path) -> str | None:
+def first_failure(files: Iterable[str], copy: Path, select: str | None = None) -> str | None:
     """The first of these notebooks and test files that fails in the copy."""
+    choice = ["-k", select] if select else []
     with tempfile.TemporaryDirectory() as ipython_directory:
         # PYTHONPATH stands before the installed package, which is the unharmed one.
-        environment = kernel_environment(ipython_directory, PYTHONPATH=str(copy))
+        # Loading every plugin that is installed would take most of the time of a short test.
+        environment = kernel_environment(
+            ipython_directory, PYTHONPATH=str(copy), PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"
+        )
         for file in files:
-            command = [*PYTEST, "--exitfirst", "--nbval", file]
+            notebook = ["-p", "nbval.plugin", "--nbval"] if file.endswith(".ipynb") else []
+            command = [*PYTEST, "--exitfirst", *notebook, *choice, file]
             done = subprocess.run(
                 command, cwd=copy, env=environment, capture_output=True, text=True
             )
@@ -211,11 +102,11 @@ def catch(mutant: Mutant, root: Path) -> tuple[str | None, str]:
     with project_copy(root) as copy:
         if reason := plant(mutant, copy):
             return None, f"STALE   {mutant.what}: {reason}"
-        catcher = first_failure([*notebooks_showing(copy), *mutant.tests], copy)
+        catcher = first_failure(mutant.tests or notebooks_showing(copy), copy, mutant.select)
     return catcher, f"caught  {mutant.what}: {catcher}" if catcher else f"MISSED  {mutant.what}"
 
 
-def main(mutants: list[Mutant] = MUTANTS, root: Path = ROOT) -> int:
+def main(mutants: list[Mutant], root: Path = ROOT) -> int:
     catchers = set()
     caught = 0
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -232,4 +123,5 @@ def main(mutants: list[Mutant] = MUTANTS, root: Path = ROOT) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    words = sys.argv[1:] or [""]
+    sys.exit(main([mutant for mutant in listed() if any(word in mutant.what for word in words)]))

@@ -41,6 +41,11 @@ CELL_TIMEOUT = 120  # seconds; the training chapters stay far below it
 HEADER = re.compile(r"# (?P<file>mini_autograd/[\w/]+\.py): (?P<names>\w+(?:, \w+)*)")
 # The ids that editors draw at random tell a reader of a diff nothing.
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-|$)")
+# Two kernels that start at once may pick the same port; files have names of their own. Windows has
+# ports only, and there the kernel warns that others might listen unless it may encrypt.
+KERNEL_TRANSPORT = (
+    {"transport_encryption": "auto"} if sys.platform == "win32" else {"transport": "ipc"}
+)
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 KEPT_CELL_METADATA = {"tags", "jupyter"}
 METADATA = {
@@ -167,8 +172,7 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> None:
         store_widget_state=False,
         record_timing=False,
         coalesce_streams=True,
-        # Otherwise the kernel warns that others might listen.
-        config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+        config=Config({"KernelManager": KERNEL_TRANSPORT}),
     )
     with tempfile.TemporaryDirectory() as ipython_directory:
         client.execute(env=kernel_environment(ipython_directory))

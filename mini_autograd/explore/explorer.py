@@ -301,14 +301,20 @@ def _slider(key, low, high, start, step=None):
     name = f"{key} ({_GREEK[key]})" if key in _GREEK else key.replace("_", " ")
     step = step or _step(low, high, start)
     decimals = max(2, -math.floor(math.log10(step) + 1e-9))
-    look = dict(description=name, readout_format=f".{decimals}f", layout=_layout())
+    look = dict(readout_format=f".{decimals}f", **_described(name))
     return widgets.FloatSlider(start, min=low, max=high, step=step, **look)
 
 
 def _log_slider(low, high, start):
     low, high = math.log10(low), math.log10(high)
-    look = dict(description="step (h)", readout_format=".1e", layout=_layout())
+    look = dict(readout_format=".1e", **_described("step (h)"))
     return widgets.FloatLogSlider(start, min=low, max=high, step=0.1, **look)
+
+
+def _described(name):
+    """The look of a control with its name beside it: one width for all, more for a long name."""
+    width = f"{max(7.5, 0.6 * len(name)):g}em"  # ipywidgets' own would cut off "temperature"
+    return dict(description=name, style={"description_width": width}, layout=_layout())
 
 
 def _step(low, high, start):

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from mini_autograd.explore.curve import by_autograd
-from mini_autograd.explore.explorer import Explorer, _button, _layout, _slider
+from mini_autograd.explore.explorer import Explorer, _button, _described, _layout, _slider
 from mini_autograd.explore.picture import LEFT, RIGHT, WIDTH, Label, Line, with_picture
 from mini_autograd.explore.style import FUNCTION, INK, QUIET, TEXT
 from mini_autograd.explore.words import minus
@@ -33,9 +33,8 @@ class Gallery(widgets.VBox):
 
     def __init__(self, catalogue, start, limits):
         self._catalogue, self._limits, self.pinned = catalogue, limits, []
-        self._choice = widgets.Dropdown(
-            options=list(catalogue), value=start, description="function", layout=_layout()
-        )
+        look = _described("function")
+        self._choice = widgets.Dropdown(options=list(catalogue), value=start, **look)
         self._crowd = [_slider("mean", -3, 3, 0.0), _slider("spread", 0.1, 3, 1.0)]
         self._panel = widgets.HTML()
         self._hall = widgets.VBox()
@@ -67,15 +66,16 @@ class Gallery(widgets.VBox):
         """Draw the inputs and what becomes of them, with their figures."""
         mean, spread = (slider.value for slider in self._crowd)
         x = mean + spread * _INPUTS
-        said = f"Inputs: mean {mean:.2f}, standard deviation {spread:.2f}. "
+        said = f"Inputs: mean {mean:z.2f}, standard deviation {spread:.2f}."
         try:
             with np.errstate(all="ignore"):
                 y, slope = by_autograd(member.at_present, x, Tensor)
+                average, deviation = y.mean(), y.std()
             dead = f"for {np.mean(np.abs(slope) < 0.01):.0%} of them the slope is below 0.01"
-            said += f"Outputs: mean {y.mean():.2f}, standard deviation {y.std():.2f}; {dead}."
+            said += f" Outputs: mean {average:z.2f}, standard deviation {deviation:.2f}; {dead}."
         except Exception:
             y = x[:0]
-        self.said = minus(said).replace(" -", " −")
+        self.said = said.replace(" -", " −")
         self._panel.value = _drawn(x, y, self.said)
 
     def _repr_mimebundle_(self, **kwargs):
@@ -92,8 +92,6 @@ class _Member(Explorer):
     def __init__(self, hall, f, name, settings):
         self._hall = hall
         super().__init__(f, name=name, **settings)
-        for slider in self._sliders.values():
-            slider.style.description_width = "7.5em"
 
     def at_present(self, x):
         values = self.values

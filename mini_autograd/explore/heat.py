@@ -8,7 +8,7 @@ import numpy as np
 from mini_autograd.explore.explorer import _button, _layout, _slider
 from mini_autograd.explore.picture import TEXT
 from mini_autograd.explore.style import DERIVATIVE, FUNCTION
-from mini_autograd.explore.words import minus
+from mini_autograd.explore.words import explained, minus
 
 
 def heat(f, *, scale=1.0, **sliders):
@@ -27,7 +27,7 @@ class Heat(widgets.VBox):
     def __init__(self, f, scale, sliders):
         self._f, self._scale = f, scale
         self._sliders = {key: _slider(key, *bounds) for key, bounds in sliders.items()}
-        self._start, self._tables = self.values, widgets.HTML()
+        self._start, self._tables, self._muted = self.values, widgets.HTML(), False
         columns = _layout(grid_template_columns="repeat(auto-fit, minmax(280px, 1fr))")
         controls = widgets.GridBox(list(self._sliders.values()), layout=columns)
         reset = widgets.Box([_button("Reset", self._reset)])
@@ -41,15 +41,31 @@ class Heat(widgets.VBox):
         return {key: float(f"{slider.value:.12g}") for key, slider in self._sliders.items()}
 
     def _reset(self, _=None):
+        self._muted = True
         for key, value in self._start.items():
             self._sliders[key].value = value
+        self._muted = False
+        self._redraw()
 
     def _redraw(self, _=None):
-        self._tables.value = self._drawn(self._f(**self.values))
+        if not self._muted:
+            self._tables.value = self._drawn(*self._matrices())
 
-    def _drawn(self, matrices):
-        tables = "".join(self._table(title, np.atleast_2d(m)) for title, m in matrices.items())
-        return f'<div role="status" style="{TEXT}">{tables}</div>'
+    def _matrices(self):
+        """What f returns now, from title to matrix; and what is wrong with it, if anything is."""
+        try:
+            with np.errstate(all="ignore"):
+                found = self._f(**self.values)
+            if not isinstance(found, dict):
+                kind = type(found).__name__
+                raise TypeError(f"f must return a dict from a title to a matrix, not {kind}")
+            return {title: _matrix(title, m) for title, m in found.items()}, ""
+        except Exception as error:
+            return {}, f"✗ {explained(error)}"
+
+    def _drawn(self, matrices, problem):
+        tables = "".join(self._table(title, matrix) for title, matrix in matrices.items())
+        return f'<div role="status" style="{TEXT}">{tables}{html.escape(problem)}</div>'
 
     def _table(self, title, matrix):
         rows = "".join(f"<tr>{''.join(map(self._cell, row))}</tr>" for row in matrix)
@@ -57,25 +73,32 @@ class Heat(widgets.VBox):
         return f'<table style="border-spacing:2px;border-collapse:separate">{caption}{rows}</table>'
 
     def _cell(self, value):
-        strength = round(45 * min(abs(value) / self._scale, 1))
+        strength = 0 if np.isnan(value) else round(45 * min(abs(value) / self._scale, 1))
         color = FUNCTION if value > 0 else DERIVATIVE
         tint = f"color-mix(in srgb, {color} {strength}%, transparent)"
         return f'<td style="{_CELL};background:{tint}">{_shown(value)}</td>'
 
     def _repr_mimebundle_(self, **kwargs):
         """The widget and, for a reader without a kernel, the matrices at the start."""
-        matrices = self._f(**self.values)
+        matrices, problem = self._matrices()
         lines = [", ".join(f"{key} = {value:g}" for key, value in self.values.items())]
         for title, matrix in matrices.items():
-            rows = ["".join(f"{_shown(v):>8}" for v in row) for row in np.atleast_2d(matrix)]
-            lines += [title, *rows]
+            lines += [title, *("".join(f"{_shown(v):>8}" for v in row) for row in matrix)]
+        lines += [problem] if problem else []
         return super()._repr_mimebundle_(**kwargs) | {
-            "text/html": f"<p>{html.escape(lines[0])}</p>{self._drawn(matrices)}",
+            "text/html": f"<p>{html.escape(lines[0])}</p>{self._drawn(matrices, problem)}",
             "text/plain": "\n".join(lines),
         }
 
 
 _CELL = "padding:6px 0;text-align:center;min-width:6em"
+
+
+def _matrix(title, values):
+    matrix = np.atleast_2d(np.asarray(values, float))
+    if matrix.ndim > 2:
+        raise ValueError(f"{title} has shape {matrix.shape}; a matrix has two axes")
+    return matrix
 
 
 def _shown(value):

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from mini_autograd.explore.explorer import _button, _layout, _slider
+from mini_autograd.explore.explorer import _button, _described, _layout, _slider
 from mini_autograd.explore.picture import few_colors, png, with_picture
 from mini_autograd.explore.style import TEXT
 from mini_autograd.explore.words import explained
@@ -121,8 +121,7 @@ def _control(key, given):
         if slider.step.is_integer():
             slider.readout_format = ".0f"
         return slider
-    name = key.replace("_", " ")
-    return widgets.Dropdown(options=given, description=name, layout=_layout())
+    return widgets.Dropdown(options=given, **_described(key.replace("_", " ")))
 
 
 def _minus(text):

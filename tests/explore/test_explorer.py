@@ -129,6 +129,21 @@ def test_every_control_is_named_and_works_by_keyboard():
     assert all(slider.readout for slider in sliders)  # a value can be typed, too
 
 
+def test_every_name_has_room_beside_its_slider():
+    def em(slider):
+        return float(slider.style.description_width.removesuffix("em"))
+
+    sliders = explore(
+        lambda x, alpha, temperature, negative_slope, number_of_repetitions: x,
+        h=(1e-12, 1, 1e-5),
+        **dict.fromkeys(["alpha", "temperature", "negative_slope"], (0, 1, 0.5)),
+        number_of_repetitions=(0, 1, 0.5),
+    )._sliders
+    widths = {key: em(slider) for key, slider in sliders.items()}
+    assert len({widths[key] for key in ["alpha", "temperature", "cursor", "h"]}) == 1  # aligned
+    assert all(widths[key] >= 0.6 * len(slider.description) for key, slider in sliders.items())
+
+
 def test_the_label_and_the_read_out_change_with_the_state():
     explorer = make()
     before = svg(explorer).get("aria-label")
