@@ -4,7 +4,6 @@ import html
 import re
 
 import ipywidgets as widgets
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
@@ -31,8 +30,10 @@ class Scene(widgets.VBox):
     """What `scene` shows: controls, the figure, and the sentence."""
 
     def __init__(self, figure, update, controls):
+        from matplotlib import pyplot  # here, because importing it chooses a backend
+
         self.figure, self._update, self._moving = figure, update, False
-        plt.close(figure)  # or the cell would show it a second time
+        pyplot.close(figure)  # or the cell would show it a second time
         FigureCanvasAgg(figure)
         figure.set_dpi(_DPI)
         self._controls = {key: _control(key, given) for key, given in controls.items()}
