@@ -41,11 +41,6 @@ CELL_TIMEOUT = 120  # seconds; the training chapters stay far below it
 HEADER = re.compile(r"# (?P<file>mini_autograd/[\w/]+\.py): (?P<names>\w+(?:, \w+)*)")
 # The ids that editors draw at random tell a reader of a diff nothing.
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-|$)")
-# Two kernels that start at once may pick the same port; files have names of their own. Windows has
-# ports only, and there the kernel warns that others might listen unless it may encrypt.
-KERNEL_TRANSPORT = (
-    {"transport_encryption": "auto"} if sys.platform == "win32" else {"transport": "ipc"}
-)
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 KEPT_CELL_METADATA = {"tags", "jupyter"}
 METADATA = {
@@ -164,18 +159,28 @@ def kernel_environment(ipython_directory: str, **changes: str) -> dict[str, str]
 
 def run(notebook: nbformat.NotebookNode, folder: Path) -> None:
     """Execute in a fresh kernel that starts in folder, as in JupyterLab; fill in the outputs."""
-    client = NotebookClient(
-        notebook,
-        kernel_name="python3",
-        timeout=CELL_TIMEOUT,
-        resources={"metadata": {"path": str(folder)}},
-        store_widget_state=False,
-        record_timing=False,
-        coalesce_streams=True,
-        config=Config({"KernelManager": KERNEL_TRANSPORT}),
-    )
     with tempfile.TemporaryDirectory() as ipython_directory:
+        client = NotebookClient(
+            notebook,
+            kernel_name="python3",
+            timeout=CELL_TIMEOUT,
+            resources={"metadata": {"path": str(folder)}},
+            store_widget_state=False,
+            record_timing=False,
+            coalesce_streams=True,
+            config=Config({"KernelManager": connection(ipython_directory)}),
+        )
         client.execute(env=kernel_environment(ipython_directory))
+
+
+def connection(folder: str) -> dict[str, str]:
+    """How to talk to a kernel: by files in folder, since two kernels may pick the same port.
+
+    Windows has ports only, and there the kernel warns that others might listen unless it encrypts.
+    """
+    if sys.platform == "win32":
+        return {"transport_encryption": "auto"}
+    return {"transport": "ipc", "ip": str(Path(folder, "kernel"))}
 
 
 def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

@@ -99,6 +99,26 @@ def test_what_a_reader_would_trip_over_is_noticed(open_notebook, trust, course):
     assert any("ZeroDivisionError" in text for text in opened.error_outputs())
 
 
+def test_no_name_beside_a_slider_is_cut_off(open_notebook, course):
+    names = ["temperature", "negative_slope", "number_of_repetitions"]
+    source = f"""from mini_autograd.explore import explore
+explore(lambda x, {", ".join(names)}: x, **dict.fromkeys({names}, (0, 1, 0.5)))"""
+    cells = [nbformat.v4.new_code_cell(source, id="sliders")]
+    write(
+        nbformat.v4.new_notebook(cells=cells, metadata=METADATA),
+        course / "notebooks" / "names.ipynb",
+    )
+    opened = open_notebook("names.ipynb")
+    opened.run_all()
+    opened.page.get_by_role("slider").first.wait_for()
+    labels = opened.page.locator(".widget-slider .widget-label")
+    sizes = labels.evaluate_all(
+        "found => found.map(e => [e.textContent, e.scrollWidth, e.clientWidth])"
+    )
+    assert [text for text, *_ in sizes] == [*(n.replace("_", " ") for n in names), "cursor (x)"]
+    assert [text for text, needed, given in sizes if needed > given] == []
+
+
 class Explorer:
     """The first explorer of a notebook that has run."""
 
