@@ -151,7 +151,10 @@ class Student:
         message = dict(channel="shell", header=header, parent_header={}, metadata={})
         await self.socket.write_message(json.dumps(message | dict(content=content)))
         while True:
-            reply = json.loads(await self.socket.read_message())
+            reply = await self.socket.read_message()
+            if reply is None:
+                raise ConnectionError(f"{self.name}: the connection to the kernel was closed")
+            reply = json.loads(reply)
             if reply["parent_header"].get("msg_id") == header["msg_id"]:
                 yield reply
                 if reply["content"].get("execution_state") == "idle":
@@ -206,21 +209,33 @@ def memory(hub):
     return megabytes(own), [megabytes(family) for family in theirs]
 
 
+async def everybody(actions):
+    """What each action returned, in order; None for a student whom the server lost."""
+    done = await asyncio.gather(*actions, return_exceptions=True)
+    for fault in done:
+        if isinstance(fault, BaseException):
+            print(f"  lost: {fault}", file=sys.stderr)
+    return [None if isinstance(fault, BaseException) else fault for fault in done]
+
+
 async def lesson(hub, number):
-    """One class of this size; a row of the table."""
+    """One class of this size: a row of the table. Returns the students that were not lost."""
     students = [Student(hub, f"student-{number}-{i}") for i in range(number)]
     start = time.perf_counter()
     await asyncio.gather(*(student.arrive() for student in students))
     arrived = time.perf_counter() - start
     await asyncio.gather(*(student.open() for student in students))
-    times = await asyncio.gather(*(student.run() for student in students))
-    waits = sorted(sum(await asyncio.gather(*(student.drag() for student in students)), []))
+    times = await everybody(student.run() for student in students)
+    students = [student for student, found in zip(students, times, strict=True) if found]
+    times = [found for found in times if found]
+    waits = await everybody(student.drag() for student in students)
+    waits = sorted(wait for found in waits if found for wait in found)
     own, theirs = memory(hub)
     print(
-        f"| {number:8} | {arrived:6.0f} s | {max(first for first, _ in times):10.1f} s "
-        f"| {max(end for _, end in times):6.0f} s | {statistics.median(waits):5.0f} ms "
-        f"| {waits[int(0.95 * len(waits))]:5.0f} ms | {statistics.mean(theirs):5.0f} MB "
-        f"| {own:4.0f} MB |",
+        f"| {number} | {arrived:.0f} s | {max(first for first, _ in times):.1f} s "
+        f"| {max(end for _, end in times):.0f} s | {statistics.median(waits):.0f} ms "
+        f"| {waits[int(0.95 * len(waits))]:.0f} ms | {statistics.mean(theirs):.0f} MB "
+        f"| {own:.0f} MB | {number - len(students)} |",
         flush=True,
     )
     return students
@@ -260,8 +275,9 @@ async def up(student):
 
 
 async def main(numbers):
-    print("| students | arrive | first plot | run all | slider median | p95 | a student | hub |")
-    print("| --: | --: | --: | --: | --: | --: | --: | --: |")
+    columns = "students, arrive, first plot, run all, slider median, p95, a student, hub, lost"
+    print(f"| {columns.replace(', ', ' | ')} |")
+    print("| --: " * len(columns.split(", ")) + "|")
     for number in numbers:
         with tempfile.TemporaryDirectory() as folder:
             hub = Hub(Path(folder))
