@@ -7,6 +7,7 @@ window. Figures are medians and 95th percentiles, for a machine that does nothin
 """
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import socket
@@ -26,37 +27,93 @@ from mini_autograd.nn.functional.squashing import sigmoid
 
 ROOT = Path(__file__).resolve().parents[1]
 KEYS, MOVES = 120, 90
-SOURCE = """\
-from mini_autograd.explore import explore
+SETTING = """\
+import numpy as np
 from mini_autograd.nn.functional.squashing import sigmoid
 
-explore(
-    lambda x, alpha, beta: sigmoid(alpha * x + beta),
-    name="sigmoid",
-    alpha=(0.1, 4, 1.0, 0.01),
-    beta=(-3, 3, 0.0),
-)
+def curve(x, alpha, beta):
+    return sigmoid(alpha * x + beta)
 """
-# When the overlay changes, a message posted in the next frame arrives after that frame is painted.
+SOURCES = {
+    "explorer": """\
+from mini_autograd.explore import explore
+
+explore(curve, name="sigmoid", alpha=(0.1, 4, 1.0, 0.01), beta=(-3, 3, 0.0))
+""",
+    # The same two panels, as most notebooks have them: a new figure each time.
+    "interact": """\
+import matplotlib.pyplot as plt
+from ipywidgets import FloatSlider, interact
+
+x = np.linspace(-6, 6, 481)
+
+@interact(alpha=FloatSlider(1.0, min=0.1, max=4, step=0.01), beta=(-3.0, 3.0))
+def draw(alpha, beta):
+    figure, axes = plt.subplots(2, figsize=(6.4, 4.2))
+    y = curve(x, alpha, beta)
+    axes[0].plot(x, y)
+    axes[1].plot(x, alpha * y * (1 - y))
+    plt.show()
+""",
+    # One figure, whose lines get new data.
+    "ipympl": """\
+%matplotlib widget
+import matplotlib.pyplot as plt
+from ipywidgets import FloatSlider, interact
+
+x = np.linspace(-6, 6, 481)
+figure, axes = plt.subplots(2, figsize=(6.4, 4.2))
+lines = [panel.plot(x, 0 * x)[0] for panel in axes]
+axes[0].set_ylim(-0.1, 1.1), axes[1].set_ylim(-0.1, 1.1)
+
+@interact(alpha=FloatSlider(1.0, min=0.1, max=4, step=0.01), beta=(-3.0, 3.0))
+def draw(alpha, beta):
+    y = curve(x, alpha, beta)
+    lines[0].set_ydata(y)
+    lines[1].set_ydata(alpha * y * (1 - y))
+    figure.canvas.draw_idle()
+""",
+}
+# A message posted in the frame after a change arrives when that frame is painted. What counts as a
+# change: the explorer's overlay, a new image, or an image drawn on ipympl's canvas.
 WATCH = """
 () => {
     window.painted = [];
     let pressed = 0;
     addEventListener('keydown', () => { pressed = performance.now(); }, true);
-    const overlay = [...document.querySelectorAll('svg[role="img"]')].pop().parentElement;
-    new MutationObserver(() => requestAnimationFrame(() => {
+    const changed = () => requestAnimationFrame(() => {
         const channel = new MessageChannel();
         const begun = pressed;
         channel.port1.onmessage = () => window.painted.push([begun, performance.now()]);
         channel.port2.postMessage(0);
-    })).observe(overlay, { childList: true });
+    });
+    const picture = [...document.querySelectorAll('svg[role="img"]')].pop();
+    if (picture)
+        return void new MutationObserver(changed).observe(picture.parentElement, {childList: true});
+    const draw = CanvasRenderingContext2D.prototype.drawImage;
+    CanvasRenderingContext2D.prototype.drawImage = function (...all) {
+        changed();
+        return draw.apply(this, all);
+    };
+    const images = node => node.matches?.('img') || node.querySelector?.('img');
+    new MutationObserver(records => {
+        if (records.some(record => [...record.addedNodes].some(images))) changed();
+    }).observe(document.querySelector('.jp-Notebook'), {childList: true, subtree: true});
 }
 """
 
 
 def main():
     report("kernel, one event", kernel_times())
-    with lab() as address, sync_playwright() as playwright:
+    for name in SOURCES:
+        if name == "ipympl" and not importlib.util.find_spec("ipympl"):
+            print("ipympl is not installed, and left out")
+        else:
+            measure(name)
+
+
+def measure(name):
+    with lab(SETTING + SOURCES[name]) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
             args=["--no-sandbox"] if os.geteuid() == 0 else [],
@@ -66,11 +123,12 @@ def main():
         page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=60_000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        page.locator('svg[role="img"]').last.wait_for()
-        page.wait_for_timeout(1000)
+        page.get_by_role("slider").first.wait_for()
+        page.wait_for_timeout(3000)
         page.evaluate(WATCH)
-        report("key to pixels", key_times(page))
-        drag(page)
+        report(f"{name}, key to pixels", key_times(page))
+        if name == "explorer":
+            drag(page)
         browser.close()
 
 
@@ -94,14 +152,14 @@ def kernel_times():
 
 
 def key_times(page):
-    """Milliseconds from an arrow key to the painted picture, one key at a time."""
+    """Milliseconds from an arrow key to the last picture that it led to, one key at a time."""
     page.get_by_role("slider").first.focus()
     for i in range(KEYS):
         page.keyboard.press("ArrowRight" if i % 60 < 30 else "ArrowLeft")
-        page.wait_for_timeout(100)
-    painted = page.evaluate("() => window.painted")
-    print(f"pictures for {KEYS} keys: {len(painted)}")
-    return [end - begun for begun, end in painted[5:]]
+        page.wait_for_timeout(250)
+    painted = dict(page.evaluate("() => window.painted"))
+    print(f"keys that led to a picture: {len(painted)} of {KEYS}")
+    return [end - begun for begun, end in list(painted.items())[5:]]
 
 
 def drag(page):
@@ -122,10 +180,10 @@ def drag(page):
 
 
 @contextlib.contextmanager
-def lab():
+def lab(source):
     """The address of a JupyterLab as `make lab` starts it, on one notebook with an explorer."""
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SOURCE)])
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
         nbformat.write(notebook, Path(folder, "latency.ipynb"))
         shutil.copytree(ROOT / "tools", Path(folder, "tools"))  # it serves the folder it is in
