@@ -22,7 +22,7 @@ def two_moons(n, noise=0.1, generator=None):
 
     Returns points (n, 2), with normal noise of this standard deviation, and labels (n,), 0 or 1.
     """
-    rng = generator or np.random.default_rng()
+    rng = np.random.default_rng(generator)
     labels = np.arange(n) % 2
     angle = rng.uniform(0, np.pi, n)
     upper = np.stack([np.cos(angle), np.sin(angle)], 1)
@@ -35,7 +35,7 @@ def spirals(n, classes=2, noise=0.05, generator=None):
 
     Returns points (n, 2), with normal noise of this standard deviation, and labels (n,).
     """
-    rng = generator or np.random.default_rng()
+    rng = np.random.default_rng(generator)
     labels = np.arange(n) % classes
     radius = np.sqrt(rng.uniform(0.01, 1, n))
     angle = 2 * np.pi * (labels / classes + radius)
@@ -55,7 +55,7 @@ def batches(*arrays, size, generator=None):
     lengths = {len(array) for array in arrays}
     if len(lengths) != 1 or size < 1:
         raise ValueError(f"batches: size {size} of arrays with {sorted(lengths)} rows")
-    order = (generator or np.random.default_rng()).permutation(lengths.pop())
+    order = np.random.default_rng(generator).permutation(lengths.pop())
     for start in range(0, len(order), size):
         rows = order[start : start + size]
         yield tuple(array[rows] for array in arrays)

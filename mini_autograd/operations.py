@@ -124,11 +124,11 @@ def linspace(start, end, steps, dtype=float, requires_grad=False):
 
 def rand(*size, generator=None, dtype=float, requires_grad=False):
     """Uniform on [0, 1), from a numpy.random.Generator; without one the draw has no seed."""
-    generator = generator or np.random.default_rng()
+    generator = np.random.default_rng(generator)
     return Tensor(generator.random(_size(size)), requires_grad, dtype)
 
 
 def randn(*size, generator=None, dtype=float, requires_grad=False):
     """Standard normal, from a numpy.random.Generator; without one the draw has no seed."""
-    generator = generator or np.random.default_rng()
+    generator = np.random.default_rng(generator)
     return Tensor(generator.standard_normal(_size(size)), requires_grad, dtype)

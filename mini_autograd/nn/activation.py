@@ -95,7 +95,7 @@ class RReLU(Module):
     def __init__(self, lower=1 / 8, upper=1 / 3, generator=None):
         super().__init__()
         self.lower, self.upper = lower, upper
-        self.generator = generator or np.random.default_rng()
+        self.generator = np.random.default_rng(generator)
 
     def forward(self, x):
         return F.rrelu(x, self.lower, self.upper, self.training, self.generator)

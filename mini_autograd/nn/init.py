@@ -47,13 +47,13 @@ def ones_(tensor):
 
 def uniform_(tensor, a=0.0, b=1.0, generator=None):
     """Fill from the uniform distribution on [a, b): mean (a + b) / 2, variance (b - a)**2 / 12."""
-    rng = generator or np.random.default_rng()
+    rng = np.random.default_rng(generator)
     return _fill(tensor, rng.uniform(a, b, tensor.shape))
 
 
 def normal_(tensor, mean=0.0, std=1.0, generator=None):
     """Fill from the normal distribution with this mean and standard deviation."""
-    rng = generator or np.random.default_rng()
+    rng = np.random.default_rng(generator)
     return _fill(tensor, rng.normal(mean, std, tensor.shape))
 
 

@@ -177,7 +177,7 @@ class Linear(Module):
             raise ValueError(
                 f"Linear: no layer has {in_features} inputs and {out_features} outputs"
             )
-        uniform = (generator or np.random.default_rng()).uniform
+        uniform = np.random.default_rng(generator).uniform
         bound = 1 / math.sqrt(in_features)
         self.in_features, self.out_features = in_features, out_features
         size = (out_features, in_features)

@@ -99,5 +99,5 @@ def rrelu(x, lower=1 / 8, upper=1 / 3, training=False, generator=None):
     x = floating(x)
     if not training:
         return leaky_relu(x, (lower + upper) / 2)
-    slopes = (generator or np.random.default_rng()).uniform(lower, upper, x.shape)
+    slopes = np.random.default_rng(generator).uniform(lower, upper, x.shape)
     return leaky_relu(x, np.asarray(slopes, x.dtype))
