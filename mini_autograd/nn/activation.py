@@ -34,7 +34,7 @@ class FunctionModule(Module):
             setattr(self, name, Parameter(float(value)) if name in self.learned else value)
 
     def forward(self, *inputs):
-        return self.function(*inputs, **{name: getattr(self, name) for name in self.options})
+        return self.function(*inputs, *(getattr(self, name) for name in self.options))
 
     def extra_repr(self):
         values = {name: getattr(self, name) for name in self.options}
