@@ -7,14 +7,16 @@ import subprocess
 import sys
 import tomllib
 
+import nbformat
 import pytest
 import yaml
+from jupyter_server.services.contents.filemanager import FileContentsManager
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from traitlets.config.loader import PyFileConfigLoader
 
-from notebooks import ROOT
+from notebooks import METADATA, ROOT, read
 from set_repository import linking_files, repository, set_repository
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -107,9 +109,13 @@ def test_lab_reads_the_server_settings_and_opens_on_the_start_page():
     assert "/lab/tree/notebooks/00_start.ipynb" in shown
 
 
+def server_settings():
+    folder = ROOT / "tools" / "jupyter"
+    return PyFileConfigLoader("jupyter_server_config.py", str(folder)).load_config()
+
+
 def test_kernel_connections_switch_the_delay_off(monkeypatch):
-    settings = PyFileConfigLoader("jupyter_server_config.py", str(ROOT / "tools" / "jupyter"))
-    connection_class = settings.load_config().ServerApp.kernel_websocket_connection_class
+    connection_class = server_settings().ServerApp.kernel_websocket_connection_class
     done = []
     monkeypatch.setattr(KernelWebsocketHandler, "set_nodelay", lambda _, value: done.append(value))
     monkeypatch.setattr(connection_class.__base__, "connect", lambda _: done.append("connected"))
@@ -117,6 +123,25 @@ def test_kernel_connections_switch_the_delay_off(monkeypatch):
     connection.websocket_handler = KernelWebsocketHandler.__new__(KernelWebsocketHandler)
     connection.connect()
     assert done == [True, "connected"]
+
+
+def test_what_the_server_saves_holds_pictures_but_no_widgets(tmp_path):
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "1", "version_major": 2}}
+    picture = {"image/png": "", "text/plain": "f"}
+    with_view = nbformat.v4.new_output("display_data", view | picture, metadata=view)
+    cells = [nbformat.v4.new_code_cell("f", id="f", outputs=[with_view])]
+    cells.append(nbformat.v4.new_markdown_cell("text", id="text"))
+    state = {"widgets": {"application/vnd.jupyter.widget-state+json": {"state": {}}}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=state | METADATA)
+    contents = FileContentsManager(root_dir=str(tmp_path), config=server_settings())
+    contents.save({"type": "notebook", "format": "json", "content": notebook}, "f.ipynb")
+    contents.save({"type": "file", "format": "text", "content": "any"}, "notes.txt")
+
+    saved = read(tmp_path / "f.ipynb")
+    assert saved.metadata == METADATA
+    assert [cell.source for cell in saved.cells] == ["f", "text"]
+    assert (saved.cells[0].outputs[0].data, saved.cells[0].outputs[0].metadata) == (picture, {})
+    assert (tmp_path / "notes.txt").read_text() == "any"
 
 
 # --- Links ----------------------------------------------------------------------------------------

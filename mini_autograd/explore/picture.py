@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.style import context
 from PIL import Image
 
-from mini_autograd.explore.style import INK, PAPER, QUIET, SCREEN, TEXT
+from mini_autograd.explore.style import INK, PAPER, QUIET, SCREEN, TEXT, readable
 
 WIDTH, HEIGHT, CAPTION = 640, 424, 52  # in pixels; the caption stands below the printed picture
 LEFT, RIGHT = 50, 566
@@ -81,7 +81,7 @@ class Label(NamedTuple):
         x, y = picture.pixels(*self[:3])
         return (
             f'<text x="{x + self.dx:.1f}" y="{y + self.dy:.1f}" text-anchor="{self.anchor}" '
-            f'fill="{self.color}" font-weight="600" stroke="{PAPER}" stroke-width="3.5" '
+            f'fill="{readable(self.color)}" font-weight="600" stroke="{PAPER}" stroke-width="3.5" '
             f'paint-order="stroke">{html.escape(self.text)}</text>'
         )
 
@@ -191,6 +191,7 @@ def themed_svg(make_figure, attributes, unique):
     used = set(re.findall(r"#([\w-]+)", svg))
     svg = re.sub(r' id="([\w.-]+)"', lambda match: match[0] if match[1] in used else "", svg)
     svg = re.sub(r'font-family: [^;"]*', "font-family: inherit", svg)
+    svg = re.sub(r"(?<=fill: )#(?!000000|ffffff)\w+", lambda match: readable(match[0]), svg)
     return svg.replace("#000000", INK).replace("#ffffff", PAPER)
 
 

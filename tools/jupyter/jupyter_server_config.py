@@ -4,6 +4,8 @@ Beside it, labconfig/page_config.json switches off JupyterLab's question about n
 otherwise stand in front of the first page.
 """
 
+import warnings
+
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
 
@@ -19,6 +21,27 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
         return super().connect()
 
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def leave_widgets_out(model, **_):
+    """Save pictures only. A stored widget view would stand in front of the picture beside it.
+
+    Opened again, the view has no kernel and says "model not found". The open page stays as it is.
+    """
+    if model["type"] != "notebook" or model.get("content") is None:
+        return
+    notebook = model["content"]
+    notebook.get("metadata", {}).pop("widgets", None)
+    for cell in notebook.get("cells", []):
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+            output.get("metadata", {}).pop(WIDGET_VIEW, None)
+
+
+# Jupyter applies these settings twice, and would report that the second hook replaces the first.
+warnings.filterwarnings("ignore", "Overriding existing pre_save_hook")
+c.ContentsManager.pre_save_hook = leave_widgets_out  # noqa: F821
 c.ServerApp.kernel_websocket_connection_class = PromptConnection  # noqa: F821
 
 # Without it, each kernel warns in the reader's terminal that others might listen.
