@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks portable mutants benchmarks
+.PHONY: help lab test notebooks portable mutants benchmarks book
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,10 @@ mutants: $(VENV)/test.stamp  ## plant mistakes in the package and see each one c
 benchmarks: $(VENV)/test.stamp  ## measure speed and memory
 	@$(BIN)/python -m benchmarks
 
+book: $(VENV)/book.stamp  ## make web pages of the notebooks as they are stored, in build/book
+	@$(BIN)/python -m sphinx -q -E -a -W --keep-going -d build/doctrees -c book . build/book
+	@echo "Open build/book/index.html in a browser."
+
 # A stamp is newer than what it was made from, so a second call installs nothing.
 $(VENV)/lab.stamp: pyproject.toml constraints.txt
 	@command -v $(PYTHON) > /dev/null || { echo "No $(PYTHON) here. Try: make lab PYTHON=/path/to/python3" >&2; exit 1; }
@@ -42,4 +46,8 @@ $(VENV)/lab.stamp: pyproject.toml constraints.txt
 
 $(VENV)/test.stamp: $(VENV)/lab.stamp
 	@$(INSTALL) --editable '.[lab,test]'
+	@touch $@
+
+$(VENV)/book.stamp: $(VENV)/lab.stamp
+	@$(INSTALL) --editable '.[lab,book]'
 	@touch $@

@@ -57,6 +57,13 @@ def test_every_package_that_the_tests_run_with_is_pinned_at_its_version():
     assert installed == {name: pins().get(name) for name in names}
 
 
+def test_every_package_that_makes_the_book_is_pinned_at_its_version():
+    pytest.importorskip("sphinx_book_theme", reason="`make book` installs it")
+    names = needed(PROJECT["optional-dependencies"]["book"])
+    installed = {name: importlib.metadata.version(name) for name in names}
+    assert installed == {name: pins().get(name) for name in names}
+
+
 def test_environment_file_pins_what_the_course_needs_at_the_same_versions():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     *plain, with_pip = environment["dependencies"]

@@ -1,0 +1,16 @@
+"""Notebooks as a page shows them: folded where JupyterLab folds, pictures described."""
+
+import nbformat
+
+
+def read(text):
+    notebook = nbformat.reads(text, as_version=4)
+    for cell in notebook.cells:
+        if cell.metadata.get("jupyter", {}).get("source_hidden"):
+            cell.metadata.setdefault("tags", []).append("hide-input")
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            # "<Figure size 770x319 with 2 Axes>" describes nothing.
+            if "image/png" in data and not data["text/plain"].startswith("<"):
+                cell.metadata["mystnb"] = {"image": {"alt": data["text/plain"]}}
+    return notebook
