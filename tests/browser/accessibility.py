@@ -55,7 +55,7 @@ def faint_texts(page):
                 return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
             };
             const isRead = element =>
-                element.getClientRects().length && !element.closest('.jp-OutputPrompt');
+                element.getClientRects().length && !element.closest('.jp-OutputPrompt, :disabled');
             const contrast = element => {
                 const around = [];
                 for (let one = element; one; one = one.parentElement) around.unshift(one);

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,6 @@ ERROR_TEXTS = ["model not found", "Loading widget", "Error displaying widget", "
 FAILED_OUTPUTS = ", ".join(
     f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in ["error", "stderr"]
 )
-
-IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
 
 
 def free_port():
@@ -86,15 +85,6 @@ def lab(course, lab_environment, tmp_path_factory):
         yield f"{address}/lab/tree/notebooks"
 
 
-@pytest.fixture(scope="session")
-def notebook_7(course, lab_environment, tmp_path_factory):
-    """The address of a Notebook 7 that serves the copy, started as one starts it anywhere."""
-    log_path = tmp_path_factory.mktemp("log") / "notebook.log"
-    command = ["-m", "notebook", "--allow-root"]
-    with served(command, course, lab_environment, log_path) as address:
-        yield f"{address}/notebooks/notebooks"
-
-
 @contextlib.contextmanager
 def served(command, folder, environment, log_path):
     """The address of the Jupyter server that command starts, for as long as it is needed."""
@@ -128,10 +118,10 @@ def error_texts():
 
 
 class OpenNotebook:
-    """A notebook open in JupyterLab or in Notebook 7."""
+    """A notebook open in JupyterLab."""
 
     def __init__(self, page, address, name):
-        self.page = page
+        self.page, self.address, self.name = page, address, name
         self.problems = []
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.goto(f"{address}/{name}?reset")
@@ -158,7 +148,9 @@ class OpenNotebook:
         self.wait_until_idle()
 
     def wait_until_idle(self):
-        self.page.locator(IDLE).wait_for(timeout=60_000)
+        """Wait until the kernel is connected, which only Lab's status bar says, and at rest."""
+        status = self.page.locator("#jp-main-statusbar").get_by_text("| Idle")
+        status.wait_for(timeout=60_000)
 
     def menu(self, menu, *items):
         self.page.get_by_role("menuitem", name=menu, exact=True).click()
@@ -177,15 +169,37 @@ class OpenNotebook:
         return self.page.locator(FAILED_OUTPUTS).all_text_contents() + shown + self.problems
 
 
+class OpenInNotebook7(OpenNotebook):
+    """A notebook open in Notebook 7, which shows no status; the server knows it."""
+
+    def wait_until_idle(self):
+        for _ in range(240):
+            self.page.wait_for_timeout(250)
+            sessions = self.page.request.get(f"{self.address}/../../api/sessions").json()
+            kernels = [one["kernel"] for one in sessions if one["path"].endswith(self.name)]
+            states = [(one["connections"] > 0, one["execution_state"]) for one in kernels]
+            if states == [(True, "idle")]:
+                return
+        pytest.fail("the kernel is not at rest after a minute")
+
+
 @pytest.fixture
 def open_notebook(lab, browser):
     """open_notebook("04_gradcheck.ipynb"): opens it in a browser window of its own."""
     contexts = []
 
-    def open_in_window(name, address=lab):
+    def open_in_window(name, address=lab, kind=OpenNotebook):
         contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}))
-        return OpenNotebook(contexts[-1].new_page(), address, name)
+        return kind(contexts[-1].new_page(), address, name)
 
     yield open_in_window
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def open_in_notebook_7(course, lab_environment, open_notebook, tmp_path):
+    """The same in a Notebook 7 that serves the copy, started as one starts it anywhere."""
+    command = ["-m", "notebook", "--allow-root"]
+    with served(command, course, lab_environment, tmp_path / "notebook.log") as address:
+        yield partial(open_notebook, address=f"{address}/notebooks/notebooks", kind=OpenInNotebook7)

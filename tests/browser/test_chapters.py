@@ -102,8 +102,8 @@ def test_runs_and_answers_everyone(open_notebook, name):
 
 @pytest.mark.skipif(not ALL, reason="only where BROWSER_CHAPTERS=all")
 @pytest.mark.parametrize("name", ["04_gradcheck.ipynb", "13_network.ipynb"])
-def test_runs_and_answers_in_notebook_7(open_notebook, notebook_7, name):
-    notebook = open_notebook(name, notebook_7)
+def test_runs_and_answers_in_notebook_7(open_in_notebook_7, name):
+    notebook = open_in_notebook_7(name)
     notebook.run_all()
     explorer = Explorer(notebook)
     before = explorer.state()
@@ -126,7 +126,7 @@ def test_saved_chapter_opens_again_with_its_pictures(open_notebook, course):
 
     notebook.page.keyboard.press("Control+s")
     notebook.menu("File", "Close and Shut Down Notebook…")
-    notebook.page.get_by_role("button", name="Ok").click()
+    notebook.page.get_by_role("button", name="Ok", exact=True).click()
     notebook.page.locator(".jp-NotebookPanel").wait_for(state="detached")
     again = open_notebook(name)
     for position in cells_with_pictures("04_gradcheck.ipynb"):
@@ -180,8 +180,11 @@ class Explorer:
     def __init__(self, notebook):
         self.page = notebook.page
         self.cell = notebook.cells.filter(has=self.page.get_by_role("slider")).first
-        # The last one acts whatever the others are set to: a cursor, a step of the training.
-        self.slider = self.cell.get_by_role("slider").last
+        # A scene's last slider acts whatever the others are set to; the last of an explorer may be
+        # the step of the difference, which moves nothing that one can see.
+        sliders = self.cell.get_by_role("slider")
+        is_scene = not self.cell.locator("svg[role=img]").count()
+        self.slider = sliders.last if is_scene else sliders.first
         self.slider.scroll_into_view_if_needed()
 
     def press_arrow_keys(self):
