@@ -5,9 +5,11 @@ the way there computed is used again on the way back, and constants are arrays o
 which NumPy takes up faster than Python's numbers. A package on NumPy can come near, and no nearer.
 """
 
+import math
 from functools import partial
 
 import numpy as np
+from scipy import special
 
 from benchmarks import tasks
 
@@ -89,8 +91,26 @@ def softplus(x, g, zeros, mask, y, slope, u, v, w, one):
     return y, slope
 
 
+def gelu(x, g, zeros, mask, y, slope, u, v, w, half, minus_root_half, share):
+    """x * p with p = erfc(-x / sqrt(2)) / 2; slope p + x * exp(-x**2 / 2) / sqrt(2 * pi)."""
+    np.multiply(x, minus_root_half, u)
+    special.erfc(u, v)
+    np.multiply(v, half, v)
+    np.multiply(x, v, y)
+    np.multiply(u, u, u)
+    np.negative(u, u)
+    np.exp(u, u)
+    np.multiply(u, share, u)
+    np.multiply(u, x, slope)
+    np.add(slope, v, slope)
+    np.multiply(slope, g, slope)
+    return y, slope
+
+
 def activation(function, points, dtype):
-    return _pointwise(globals()[function], points, dtype, [1])
+    gelu_constants = [1 / 2, -math.sqrt(1 / 2), 1 / math.sqrt(2 * math.pi)]
+    constants = gelu_constants if function == "gelu" else [1]
+    return _pointwise(globals()[function], points, dtype, constants)
 
 
 # Second derivatives: second = g * f''(x) besides.

@@ -58,15 +58,17 @@ TASKS = [
     _activation("elu", 2.5),
     _activation("swish", 2.2),
     _activation("softplus", 2.0),
+    _activation("gelu", 2.2),
     _training("T2 big, float32", BIG, "relu", "cross_entropy", 64, "float32", 1.15),
     _training("T2 big, float64", BIG, "relu", "cross_entropy", 64, "float64", 1.12),
     _training("T2 small, float32", SMALL, "tanh", "mse_loss", 32, "float32", 1.5),
     _training(
         "T2 small, modules", SMALL, "tanh", "mse_loss", 32, "float32", 1.8, "module_training"
     ),
-    _activation("sigmoid", 1.1, 1_000_000, "float32", "T3"),
-    _activation("softplus", 1.1, 1_000_000, "float32", "T3"),
-    _activation("swish", 1.1, 1_000_000, "float32", "T3"),
+    *(
+        _activation(name, 1.1, 1_000_000, "float32", "T3")
+        for name in ["sigmoid", "relu", "elu", "softplus", "swish", "gelu"]
+    ),
     _chain(30_000),
     _chain(300_000),
     _moons(),

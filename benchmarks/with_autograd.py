@@ -2,12 +2,13 @@
 
 import autograd.numpy as np
 from autograd import make_vjp, value_and_grad
+from autograd.scipy.special import erf
 
 from benchmarks import formulas, tasks
 
 
 def activation(function, points, dtype):
-    f = formulas.activations(np)[function]
+    f = formulas.activations(np, erf)[function]
     x = tasks.points(points, dtype)
     ones = np.ones_like(x)
 
@@ -22,7 +23,7 @@ def training(sizes, function, loss, batch, dtype):
     x, target = tasks.examples(sizes, loss, batch, dtype)
     parameters = tasks.parameters(sizes, dtype)
     velocities = [np.zeros_like(p) for p in parameters]
-    value_and_gradients = value_and_grad(formulas.error(np, function, loss))
+    value_and_gradients = value_and_grad(formulas.error(np, erf, function, loss))
 
     def run():
         value, gradients = value_and_gradients(parameters, x, target)
@@ -36,7 +37,7 @@ def training(sizes, function, loss, batch, dtype):
 
 
 def second_derivative(function, points):
-    f = formulas.activations(np)[function]
+    f = formulas.activations(np, erf)[function]
     x = tasks.points(points, "float64")
     ones = np.ones_like(x)
 
