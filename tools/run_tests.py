@@ -21,9 +21,10 @@ STAGES = {
     "lint": [sys.executable, "-m", "ruff", "check", "."],
     "format": [sys.executable, "-m", "ruff", "format", "--check", "."],
     "sync": [sys.executable, "tools/notebooks.py", "check"],
-    "unit": [*PYTEST, *TWO_WORKERS, "--ignore=tests/browser"],
+    # Some tests run a whole notebook: a worker that is done takes over what the other has waiting.
+    "unit": [*PYTEST, *TWO_WORKERS, "--dist", "worksteal", "--ignore=tests/browser"],
     "notebooks": [*NBVAL, "--nbval"],
-    "browser": [*PYTEST, *TWO_WORKERS, "tests/browser"],
+    "browser": [*PYTEST, *TWO_WORKERS, "--dist", "worksteal", "tests/browser"],
     # For macOS and Windows, where the last digits may differ: outputs are not compared.
     "lax": [*NBVAL, "--nbval-lax"],
 }
