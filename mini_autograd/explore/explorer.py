@@ -7,6 +7,7 @@ import math
 import ipywidgets as widgets
 import numpy as np
 
+from mini_autograd.explore.controls import BUTTON, ControlPanel, layout, log_slider, shown, slider
 from mini_autograd.explore.curve import (
     JUMP,
     KINK,
@@ -30,9 +31,6 @@ from mini_autograd.explore.style import AGREEMENT, DERIVATIVE, FUNCTION, INK, QU
 from mini_autograd.explore.words import by_difference, difference, explained, minus, number, verdict
 from mini_autograd.tensor import Tensor as _Tensor
 
-_GREEK = dict(
-    alpha="α", beta="β", gamma="γ", delta="δ", kappa="κ", mu="μ", sigma="σ", tau="τ", omega="ω"
-)
 _POINTS = 481
 _TANGENT = 90  # pixels to either side of the cursor
 
@@ -65,57 +63,34 @@ class Explorer(widgets.Box):
         self._name = name or getattr(f, "__name__", "f").replace("<lambda>", "f")
         self._by = "formula" if derivative else "autograd"
         self._grid = np.round(np.linspace(*xlim, _POINTS), 12)
-        self._parameters = {key: _slider(key, *bounds) for key, bounds in sliders.items()}
-        self._sliders = self._parameters | {"cursor": _slider("cursor (x)", *xlim, cursor)}
+        self._parameters = {key: slider(key, *bounds) for key, bounds in sliders.items()}
+        self._sliders = self._parameters | {"cursor": slider("cursor (x)", *xlim, cursor)}
         if h:
-            self._sliders["h"] = _log_slider(*h)
-        for key in {key for preset in (presets or {}).values() for key in preset}:
-            if key not in self._sliders:
-                raise ValueError(
-                    f"presets: there is no slider {key}, only {', '.join(self._sliders)}"
-                )
-        self._start, self._pinned, self._muted = self.values, [], False
+            self._sliders["h"] = log_slider("step (h)", *h)
+        self._pin, self._pinned = widgets.ToggleButton(description="Pin curve", layout=BUTTON), []
+        self._pin.observe(self._pin_curve, "value")
+        look = dict(flex="1 1 300px", max_width="640px")
+        self._panel = ControlPanel(self._sliders, self._redraw, presets, [self._pin], **look)
 
         held, slopes_held = self._ranges()
         legend = [(f"by {self._by}", DERIVATIVE, "-"), ("by central difference", INK, ":")]
         self._picture = Picture(xlim, (ylim or held, slope_ylim or slopes_held), legend)
-        layout = _layout("row wrap-reverse", align_items="flex-end", grid_gap="0 16px")
-        super().__init__(self._lay_out(presets or {}), layout=layout)
-        for slider in self._sliders.values():
-            slider.observe(self._redraw, "value")
+        # Side by side where there is room, else the controls on top.
+        row = layout("row wrap-reverse", align_items="flex-end", grid_gap="0 16px")
+        super().__init__([self._stage(), self._panel], layout=row)
         self._redraw()
 
-    def _lay_out(self, presets):
-        """Picture and controls: side by side where there is room, else the controls on top."""
-        cell = _layout(grid_area="1 / 1", margin="0")  # the same for both: overlay on frame
+    def _stage(self):
+        """The picture: a frame that stays, and lying on it what moves."""
+        cell = layout(grid_area="1 / 1", margin="0")  # the same for both
         self._overlay = widgets.HTML(layout=cell)
-        stage = [widgets.HTML(self._picture.frame(), layout=cell), self._overlay]
-        buttons = [_button(key, lambda _, key=key: self._move(presets[key])) for key in presets]
-        reset = _button("Reset", lambda _: self._move(self._start))
-        self._pin = widgets.ToggleButton(description="Pin curve", layout=_BUTTON)
-        self._pin.observe(self._pin_curve, "value")
-        row = [*([widgets.Label("Presets:")] if presets else []), *buttons, reset, self._pin]
-        columns = _layout(grid_template_columns="repeat(auto-fit, minmax(280px, 1fr))")
-        controls = [
-            widgets.GridBox(list(self._sliders.values()), layout=columns),
-            widgets.Box(row, layout=_layout("row wrap")),
-        ]
-        wide = _layout(flex="1 1 560px", max_width="640px", grid_template_columns="minmax(0, 1fr)")
-        narrow = _layout("column", flex="1 1 300px", max_width="640px")
-        return [widgets.GridBox(stage, layout=wide), widgets.VBox(controls, layout=narrow)]
+        wide = layout(flex="1 1 560px", max_width="640px", grid_template_columns="minmax(0, 1fr)")
+        frame = widgets.HTML(self._picture.frame(), layout=cell)
+        return widgets.GridBox([frame, self._overlay], layout=wide)
 
     @property
     def values(self):
-        """The value of each slider, without the last bits by which 0.1 + 0.2 exceeds 0.3."""
-        return {key: float(f"{slider.value:.12g}") for key, slider in self._sliders.items()}
-
-    def _move(self, values):
-        """Set sliders and redraw once."""
-        self._muted = True
-        for key, value in values.items():
-            self._sliders[key].value = value
-        self._muted = False
-        self._redraw()
+        return self._panel.values
 
     def _pin_curve(self, change):
         """Leave the curve as it is now behind in grey, or take that away again."""
@@ -128,11 +103,10 @@ class Explorer(widgets.Box):
             self._pinned.append(Label(0, *corner, text, QUIET, dy=17, anchor="end"))
         self._redraw()
 
-    def _redraw(self, _=None):
-        if not self._muted:
-            curve = self._examine(self.values)
-            picture = self._picture.overlay(self._shapes(curve), self._sentence(curve))
-            self._overlay.value = picture + self._read_out(curve)
+    def _redraw(self):
+        curve = self._examine(self.values)
+        picture = self._picture.overlay(self._shapes(curve), self._sentence(curve))
+        self._overlay.value = picture + self._read_out(curve)
 
     # What is computed.
 
@@ -169,7 +143,7 @@ class Explorer(widgets.Box):
     def _ranges(self):
         """Limits that hold f, and that hold f', at the start and with any one slider at an end."""
         ends = [{key: end} for key, s in self._parameters.items() for end in (s.min, s.max)]
-        curves = [self._examine(self._start | change) for change in ({}, *ends)]
+        curves = [self._examine(self._panel.start | change) for change in ({}, *ends)]
         slopes = [(curve.slope, curve.central[curve.kind == SMOOTH]) for curve in curves]
         return _padded([curve.y for curve in curves]), _padded(itertools.chain(*slopes))
 
@@ -238,19 +212,19 @@ class Explorer(widgets.Box):
 
     def _settings(self):
         """The parameters as text."""
-        return ", ".join(f"{key} = {_shown(slider)}" for key, slider in self._parameters.items())
+        return ", ".join(f"{key} = {shown(one)}" for key, one in self._parameters.items())
 
     def _sentence(self, curve):
         """What the picture shows, for those who do not see it."""
         settings = f" for {self._settings()}" if self._parameters else ""
-        at = f"At x = {_shown(self._sliders['cursor'])}, f(x) = {minus(f'{curve.y[-1]:z.4f}')}"
+        at = f"At x = {shown(self._sliders['cursor'])}, f(x) = {minus(f'{curve.y[-1]:z.4f}')}"
         found = f"{at} and f'(x) = {minus(f'{curve.slope[-1]:z.4f}')} by {self._by}."
         return f"{self._name} and its derivative{settings}. {curve.problem or found}"
 
     def _read_out(self, curve):
         """The figures at the cursor, each below the line that stands for it, and the verdict."""
         cells = [
-            (3.5, f"solid {QUIET}", "x", _shown(self._sliders["cursor"])),
+            (3.5, f"solid {QUIET}", "x", shown(self._sliders["cursor"])),
             (6, f"solid {FUNCTION}", "f(x)", number(curve.y[-1])),
             (9, f"solid {DERIVATIVE}", f"f′(x) by {self._by}", number(curve.slope[-1])),
             (12, "dotted", "by central difference", by_difference(curve, -1)),
@@ -282,53 +256,6 @@ _CELL = (
     '<div style="min-width:{}em;border-top:3px {};padding-top:2px">'
     '<div style="opacity:.8">{}</div><b>{}</b></div>'
 )
-
-
-def _layout(flow=None, **named):
-    return widgets.Layout(width="auto", flex_flow=flow, **named)
-
-
-_BUTTON = _layout(margin="2px 6px 2px 0")
-
-
-def _button(name, action):
-    button = widgets.Button(description=name, layout=_BUTTON)
-    button.on_click(action)
-    return button
-
-
-def _slider(key, low, high, start, step=None):
-    name = f"{key} ({_GREEK[key]})" if key in _GREEK else key.replace("_", " ")
-    step = step or _step(low, high, start)
-    decimals = max(2, -math.floor(math.log10(step) + 1e-9))
-    look = dict(readout_format=f".{decimals}f", **_described(name))
-    return widgets.FloatSlider(start, min=low, max=high, step=step, **look)
-
-
-def _log_slider(low, high, start):
-    low, high = math.log10(low), math.log10(high)
-    look = dict(readout_format=".1e", **_described("step (h)"))
-    return widgets.FloatLogSlider(start, min=low, max=high, step=0.1, **look)
-
-
-def _described(name):
-    """The look of a control with its name beside it: one width for all, more for a long name."""
-    width = f"{max(7.5, 0.6 * len(name)):g}em"  # ipywidgets' own would cut off "temperature"
-    return dict(description=name, style={"description_width": width}, layout=_layout())
-
-
-def _step(low, high, start):
-    """A round step, 60 or more of which lead from low to high, and a whole number to start."""
-    for power in range(3, -6, -1):
-        for step in (5 * 10.0**power, 2 * 10.0**power, 10.0**power):
-            counts = (high - low) / step, (start - low) / step
-            if counts[0] >= 60 and all(abs(count - round(count)) < 1e-9 for count in counts):
-                return step
-    return (high - low) / 100
-
-
-def _shown(slider):
-    return minus(format(slider.value, "z" + slider.readout_format))
 
 
 def _padded(values):

@@ -6,8 +6,9 @@ from statistics import NormalDist
 import ipywidgets as widgets
 import numpy as np
 
+from mini_autograd.explore.controls import button, choice, columns, slider
 from mini_autograd.explore.curve import by_autograd
-from mini_autograd.explore.explorer import Explorer, _button, _described, _layout, _slider
+from mini_autograd.explore.explorer import Explorer
 from mini_autograd.explore.picture import LEFT, RIGHT, WIDTH, Label, Line, with_picture
 from mini_autograd.explore.style import FUNCTION, INK, QUIET, TEXT
 from mini_autograd.explore.words import minus
@@ -33,25 +34,27 @@ class Gallery(widgets.VBox):
 
     def __init__(self, catalogue, start, limits):
         self._catalogue, self._limits, self.pinned = catalogue, limits, []
-        look = _described("function")
-        self._choice = widgets.Dropdown(options=list(catalogue), value=start, **look)
-        self._crowd = [_slider("mean", -3, 3, 0.0), _slider("spread", 0.1, 3, 1.0)]
+        self._members = {}  # a widget is never forgotten by the page, so each is made once
+        self._choice = choice("function", list(catalogue), value=start)
+        self._crowd = [slider("mean", -3, 3, 0.0), slider("spread", 0.1, 3, 1.0)]
         self._panel = widgets.HTML()
         self._hall = widgets.VBox()
-        top = widgets.Box([self._choice, _button("Unpin all", self._unpin)])
-        columns = _layout(
-            grid_template_columns="repeat(auto-fit, minmax(280px, 1fr))", max_width="640px"
-        )
-        crowd = widgets.GridBox(self._crowd, layout=columns)
+        top = widgets.Box([self._choice, button("Unpin all", self._unpin)])
+        crowd = columns(self._crowd, max_width="640px")
         super().__init__([top, self._hall, crowd, self._panel])
         self._choice.observe(self._enter, "value")
-        for slider in self._crowd:
-            slider.observe(lambda _: self.push_through(self._member), "value")
+        for one in self._crowd:
+            one.observe(lambda _: self.push_through(self._member), "value")
         self._enter()
 
     def _enter(self, _=None):
-        f, sliders = self._catalogue[self._choice.value]
-        self._member = _Member(self, f, self._choice.value, sliders | self._limits)
+        name = self._choice.value
+        if name in self._members:
+            self._members[name]._redraw()  # pins and inputs may have changed meanwhile
+        else:
+            f, sliders = self._catalogue[name]
+            self._members[name] = _Member(self, f, name, sliders | self._limits)
+        self._member = self._members[name]
         self._hall.children = [self._member]
 
     def pin(self, lines, text):
@@ -64,7 +67,7 @@ class Gallery(widgets.VBox):
 
     def push_through(self, member):
         """Draw the inputs and what becomes of them, with their figures."""
-        mean, spread = (slider.value for slider in self._crowd)
+        mean, spread = (one.value for one in self._crowd)
         x = mean + spread * _INPUTS
         said = f"Inputs: mean {mean:z.2f}, standard deviation {spread:.2f}."
         try:
@@ -114,10 +117,9 @@ class _Member(Explorer):
             shapes.append(Label(0, *corner, f"{mark} {text}", color, -8, -10 - 20 * i, "end"))
         return shapes + super()._shapes(curve)
 
-    def _redraw(self, _=None):
+    def _redraw(self):
         super()._redraw()
-        if not self._muted:
-            self._hall.push_through(self)
+        self._hall.push_through(self)
 
 
 def _drawn(x, y, text):

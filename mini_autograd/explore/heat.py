@@ -5,7 +5,7 @@ import html
 import ipywidgets as widgets
 import numpy as np
 
-from mini_autograd.explore.explorer import _button, _layout, _slider
+from mini_autograd.explore.controls import ControlPanel, layout, slider
 from mini_autograd.explore.picture import TEXT
 from mini_autograd.explore.style import DERIVATIVE, FUNCTION
 from mini_autograd.explore.words import explained, minus
@@ -26,36 +26,19 @@ class Heat(widgets.VBox):
 
     def __init__(self, f, scale, sliders):
         self._f, self._scale = f, scale
-        self._sliders = {key: _slider(key, *bounds) for key, bounds in sliders.items()}
-        self._start, self._tables, self._muted = self.values, widgets.HTML(), False
-        columns = _layout(grid_template_columns="repeat(auto-fit, minmax(280px, 1fr))")
-        controls = widgets.GridBox(list(self._sliders.values()), layout=columns)
-        reset = widgets.Box([_button("Reset", self._reset)])
-        super().__init__([controls, reset, self._tables], layout=_layout(max_width="640px"))
-        for slider in self._sliders.values():
-            slider.observe(self._redraw, "value")
+        self._sliders = {key: slider(key, *bounds) for key, bounds in sliders.items()}
+        self._panel, self._tables = ControlPanel(self._sliders, self._redraw), widgets.HTML()
+        super().__init__([self._panel, self._tables], layout=layout(max_width="640px"))
         self._redraw()
 
-    @property
-    def values(self):
-        return {key: float(f"{slider.value:.12g}") for key, slider in self._sliders.items()}
-
-    def _reset(self, _=None):
-        self._muted = True
-        for key, value in self._start.items():
-            self._sliders[key].value = value
-        self._muted = False
-        self._redraw()
-
-    def _redraw(self, _=None):
-        if not self._muted:
-            self._tables.value = self._drawn(*self._matrices())
+    def _redraw(self):
+        self._tables.value = self._drawn(*self._matrices())
 
     def _matrices(self):
         """What f returns now, from title to matrix; and what is wrong with it, if anything is."""
         try:
             with np.errstate(all="ignore"):
-                found = self._f(**self.values)
+                found = self._f(**self._panel.values)
             if not isinstance(found, dict):
                 kind = type(found).__name__
                 raise TypeError(f"f must return a dict from a title to a matrix, not {kind}")
@@ -81,7 +64,7 @@ class Heat(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs):
         """The widget and, for a reader without a kernel, the matrices at the start."""
         matrices, problem = self._matrices()
-        lines = [", ".join(f"{key} = {value:g}" for key, value in self.values.items())]
+        lines = [", ".join(f"{key} = {value:g}" for key, value in self._panel.values.items())]
         for title, matrix in matrices.items():
             lines += [title, *("".join(f"{_shown(v):>8}" for v in row) for row in matrix)]
         lines += [problem] if problem else []

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import numpy as np
 from matplotlib import patheffects
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.style import context
 from PIL import Image
@@ -47,7 +48,9 @@ class Line(NamedTuple):
         )
 
     def print(self, ax):
-        ax.plot(self.x, self.y, **_printed(self.color, self.width, self.style))
+        pixels = ax.transData.transform(np.column_stack([self.x, self.y]))[:, 1]
+        y = np.where(_begins(pixels), np.nan, self.y) if len(self.x) > 2 else self.y
+        ax.plot(self.x, y, **_printed(self.color, self.width, self.style))
 
 
 class Dot(NamedTuple):
@@ -87,7 +90,8 @@ class Label(NamedTuple):
 
     def print(self, ax):
         side = {"start": "left", "end": "right"}[self.anchor]
-        look = dict(color=_printed(self.color)["color"], ha=side, weight="bold", path_effects=HALO)
+        color = 0.8 * np.array(to_rgb(_printed(self.color)["color"]))  # as readable() on white
+        look = dict(color=color, ha=side, weight="bold", path_effects=HALO)
         at = dict(xytext=(self.dx, -self.dy), textcoords="offset points", annotation_clip=False)
         ax.annotate(self.text, (self.x, self.y), **at, **look)
 
@@ -146,7 +150,7 @@ class Picture:
             axes[-1].tick_params(length=0, pad=6)
         axes[0].tick_params(labelbottom=False)
         axes[1].locator_params(axis="y", nbins=4)
-        axes[1].text(1.02, -0.06, "x", transform=axes[1].transAxes, va="top")
+        axes[1].text(1.04, -0.06, "x", transform=axes[1].transAxes, va="top")
         for text, color, style in self.legend:
             axes[1].plot([], [], label=text, **_printed(color, 2.8, style))
         axes[1].legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2, borderaxespad=0.2)
@@ -161,23 +165,28 @@ def _printed(color, width=1.0, style="-"):
 
 
 def path(x, y):
-    """The d attribute of a line through these pixels, without points that it passes anyway.
-
-    It is broken at a nan, and where y leaps between neighbours that hardly move: a jump has no
-    steep part to draw.
-    """
+    """The d attribute of a line through these pixels, without points that it passes anyway."""
     steps = y[1:] - y[:-1]
-    finite, starts, keep = np.isfinite(y), np.zeros(len(y), bool), np.arange(len(y)) % 8 == 0
-    keep[[0, -1]] = starts[0] = True
+    begins, keep = _begins(y), np.arange(len(y)) % 8 == 0
+    keep[[0, -1]] = begins[0] = True
     keep[1:-1] |= np.abs(steps[1:] - steps[:-1]) > 0.02
-    steps = np.abs(steps)
-    starts[2:-1] = steps[1:-1] > 10 * (steps[:-2] + steps[2:]) + 4
-    starts[1:] |= finite[1:] & ~finite[:-1]
-    keep[:-1] |= starts[1:]
-    keep = (keep | starts) & finite
+    keep[:-1] |= begins[1:]
+    keep = (keep | begins) & np.isfinite(y)
     points = list(map("%.1f %.1f".__mod__, zip(x[keep].tolist(), y[keep].tolist(), strict=True)))
-    runs = [*np.flatnonzero(starts[keep]).tolist(), len(points)]
+    runs = [*np.flatnonzero(begins[keep]).tolist(), len(points)]
     return "".join("M" + "L".join(points[start:end]) for start, end in itertools.pairwise(runs))
+
+
+def _begins(y):
+    """Where a line through these pixels begins anew.
+
+    That is after a nan, and where y leaps between neighbours that hardly move: a jump has no steep
+    part to draw.
+    """
+    begins, finite, steps = np.zeros(len(y), bool), np.isfinite(y), np.abs(y[1:] - y[:-1])
+    begins[2:-1] = steps[1:-1] > 10 * (steps[:-2] + steps[2:]) + 4
+    begins[1:] |= finite[1:] & ~finite[:-1]
+    return begins
 
 
 def themed_svg(make_figure, attributes, unique):

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from mini_autograd.explore.explorer import _button, _described, _layout, _slider
+from mini_autograd.explore.controls import ControlPanel, choice, slider
 from mini_autograd.explore.picture import few_colors, png, with_picture
 from mini_autograd.explore.style import TEXT
 from mini_autograd.explore.words import explained
@@ -31,62 +31,34 @@ class Scene(widgets.VBox):
     """What `scene` shows: controls, the figure, and the sentence."""
 
     def __init__(self, figure, update, controls, presets):
-        self.figure, self._update, self._moving = figure, update, False
+        self.figure, self._update = figure, update
         from matplotlib import pyplot  # not above: importing it chooses a backend
 
         pyplot.close(figure)  # or the cell would show it a second time
         FigureCanvasAgg(figure)
         figure.set_dpi(_DPI)
         self._controls = {key: _control(key, given) for key, given in controls.items()}
-        for key in {key for preset in presets.values() for key in preset} - controls.keys():
-            raise ValueError(f"presets: there is no control {key}, only {', '.join(controls)}")
-        self._start = self.values
-        self._background = self._draw_background()
         self._width = round(figure.get_size_inches()[0] * _DPI / 2)
+        look = dict(max_width=f"{self._width}px")
+        self._panel = ControlPanel(self._controls, self._redraw, presets, **look)
+        self._background = self._draw_background()
         self._image = widgets.Image(layout=widgets.Layout(width=f"{self._width}px"))
         self._said = widgets.HTML()
-        columns = _layout(
-            grid_template_columns="repeat(auto-fit, minmax(280px, 1fr))",
-            max_width=f"{self._width}px",
-        )
-        box = widgets.GridBox(list(self._controls.values()), layout=columns)
-        row = [_button(name, lambda _, to=to: self._move(to)) for name, to in presets.items()]
-        row = [widgets.Label("Presets:"), *row] if presets else []
-        row.append(_button("Reset", lambda _: self._move(self._start)))
-        buttons = widgets.Box(row, layout=_layout("row wrap", max_width=f"{self._width}px"))
-        super().__init__([box, buttons, self._image, self._said])
-        for control in self._controls.values():
-            control.observe(self._redraw, "value")
+        super().__init__([self._panel, self._image, self._said])
         self._redraw()
-
-    @property
-    def values(self):
-        """What the controls are set to; a slider's steps add up to 0.30000000000000004."""
-        found = {key: control.value for key, control in self._controls.items()}
-        return {k: float(f"{v:.12g}") if isinstance(v, float) else v for k, v in found.items()}
 
     def _draw_background(self):
         """Everything that stays, as pixels; from here on what moves is drawn on top of it."""
-        self._artists, self.sentence = self._update(**self.values)
+        self._artists, self.sentence = self._update(**self._panel.values)
         for artist in self._artists:
             artist.set_animated(True)
         self.figure.canvas.draw()
         self.figure.set_layout_engine("none")  # the axes stay where they are
         return self.figure.canvas.copy_from_bbox(self.figure.bbox)
 
-    def _move(self, values):
-        """Set controls and redraw once."""
-        self._moving = True
-        for key, value in values.items():
-            self._controls[key].value = value
-        self._moving = False
-        self._redraw()
-
-    def _redraw(self, _=None):
-        if self._moving:
-            return
+    def _redraw(self):
         try:
-            self._artists, self.sentence = self._update(**self.values)
+            self._artists, self.sentence = self._update(**self._panel.values)
         except Exception as error:
             self._say(f"✗ {explained(error)}")
             return
@@ -107,7 +79,7 @@ class Scene(widgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs):
         """The widget and, for a reader without a kernel, the figure and the sentence."""
-        shown = {k: f"{v:g}" if isinstance(v, float) else v for k, v in self.values.items()}
+        shown = {k: f"{v:g}" if isinstance(v, float) else v for k, v in self._panel.values.items()}
         settings = ", ".join(f"{key} = {value}" for key, value in shown.items())
         text = _minus(f"{settings}. {self.sentence}")
         picture = png(few_colors(self._pixels()), optimize=True)
@@ -116,12 +88,12 @@ class Scene(widgets.VBox):
 
 def _control(key, given):
     """A slider, or for a list a choice."""
-    if not isinstance(given, list):
-        slider = _slider(key, *given)
-        if slider.step.is_integer():
-            slider.readout_format = ".0f"
-        return slider
-    return widgets.Dropdown(options=given, **_described(key.replace("_", " ")))
+    if isinstance(given, list):
+        return choice(key.replace("_", " "), given)
+    made = slider(key, *given)
+    if made.step.is_integer():
+        made.readout_format = ".0f"
+    return made
 
 
 def _minus(text):

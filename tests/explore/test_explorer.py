@@ -12,9 +12,10 @@ import pytest
 from functions import ACTIVATIONS, MISTAKES, operation
 from matplotlib.figure import Figure
 from PIL import Image
+from traitlets import TraitError
 
 from mini_autograd.explore import explore
-from mini_autograd.explore.explorer import _step
+from mini_autograd.explore.controls import round_step
 from mini_autograd.explore.picture import PANELS, path
 
 PACKAGE = importlib.import_module("mini_autograd.tensor")
@@ -105,8 +106,17 @@ def widgets_of(widget, kind):
 
 
 def test_a_preset_for_a_slider_that_is_not_there():
-    with pytest.raises(ValueError, match="no slider gain, only alpha, beta, cursor"):
+    with pytest.raises(ValueError, match="no control gain, only alpha, beta, cursor"):
         make(presets={"steep": dict(gain=4)})
+
+
+def test_a_value_that_is_refused_leaves_the_explorer_alive():
+    explorer = make()
+    start = shown(explorer)
+    with pytest.raises(TraitError):
+        explorer._panel.set({"alpha": "steep"})
+    move(explorer, alpha=3.0)
+    assert shown(explorer) != start
 
 
 def test_a_pinned_curve_stays_and_goes():
@@ -300,7 +310,7 @@ def test_axes_may_be_given_and_a_slider_its_step():
 )
 def test_the_start_lies_on_a_step(bounds):
     low, high, start = bounds
-    step = _step(low, high, start)
+    step = round_step(low, high, start)
     assert (high - low) / step >= 60
     assert abs((start - low) / step - round((start - low) / step)) < 1e-6
 

@@ -9,6 +9,7 @@ import ipywidgets
 import numpy as np
 import pytest
 from functions import ACTIVATIONS, operation
+from ipywidgets.widgets import widget
 from matplotlib.figure import Figure
 from PIL import Image
 from test_explorer import PACKAGE, svg, text, updates, widgets_of
@@ -52,6 +53,10 @@ def crowd(shown, **values):
 def press(shown, name):
     (button,) = [b for b in widgets_of(shown, ipywidgets.Button) if b.description == name]
     button.click()
+
+
+def svg_text(shown):
+    return "".join(svg(shown._member).itertext())
 
 
 def pin(shown):
@@ -299,3 +304,25 @@ def test_without_a_kernel_there_is_a_picture_and_two_sentences():
     assert "application/vnd.jupyter.widget-view+json" in bundle
     image = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).convert("RGB")
     assert image.size[0] > 640 and image.getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_functions_chosen_again_make_no_new_widgets():
+    shown = make("tanh")
+    for name in ["relu", "swish", "tanh"]:
+        choose(shown, name)
+    alive = len(widget._instances)
+    for name in 3 * ["relu", "swish", "tanh"]:
+        choose(shown, name)
+    assert len(widget._instances) == alive
+
+
+def test_what_changed_meanwhile_is_shown_when_a_function_is_chosen_again():
+    shown = make("tanh")
+    pin(shown)
+    assert "– –" in svg_text(shown)
+    choose(shown, "relu")
+    press(shown, "Unpin all")
+    crowd(shown, mean=2.0)
+    choose(shown, "tanh")
+    assert "– –" not in svg_text(shown)
+    assert "mean 2.00" in shown.said and "mean 2.00" in shown._panel.value

@@ -37,7 +37,7 @@ def move(shown, **values):
 
 
 def reset(shown):
-    shown.children[1].children[0].click()
+    shown._panel.children[1].children[0].click()
 
 
 def redraws(shown):
@@ -75,7 +75,7 @@ def test_reset_restores_every_slider_and_draws_once():
     move(shown, a=2.0, b=2.0)
     sent = redraws(shown)
     reset(shown)
-    assert shown.values == {"a": 0.5, "b": -1.0}
+    assert shown._panel.values == {"a": 0.5, "b": -1.0}
     assert sent == [start]
 
 
@@ -109,7 +109,7 @@ def test_every_control_is_named_and_works_by_keyboard():
     assert [slider.description for slider in sliders] == ["a", "b", "first score"]
     assert all(slider.readout and slider.continuous_update for slider in sliders)
     assert sliders[2].step == 0.25
-    assert isinstance(shown.children[1].children[0], ipywidgets.Button)
+    assert isinstance(shown._panel.children[1].children[0], ipywidgets.Button)
     assert 'role="status"' in shown._tables.value
 
 

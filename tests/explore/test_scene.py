@@ -65,8 +65,8 @@ def test_reset_restores_every_control_and_draws_once():
     shown = make(update, a=(0, 1, 0.5), b=(0, 1, 0.2))
     shown._controls["a"].value, shown._controls["b"].value = 1.0, 0.0
     calls.clear()
-    shown.children[1].children[0].click()
-    assert shown.values == {"a": 0.5, "b": 0.2} and calls == [(0.5, 0.2)]
+    shown._panel.children[1].children[0].click()
+    assert shown._panel.values == {"a": 0.5, "b": 0.2} and calls == [(0.5, 0.2)]
 
 
 def test_a_preset_sets_what_it_names_and_draws_once():
@@ -79,7 +79,7 @@ def test_a_preset_sets_what_it_names_and_draws_once():
     controls = dict(a=(0, 1, 0.5), b=["x", "y"])
     shown = make(update, presets={"high": dict(a=1), "other": dict(b="y")}, **controls)
     calls.clear()
-    buttons = [child for child in shown.children[1].children if hasattr(child, "click")]
+    buttons = [child for child in shown._panel.children[1].children if hasattr(child, "click")]
     assert [button.description for button in buttons] == ["high", "other", "Reset"]
     for button in buttons:
         button.click()

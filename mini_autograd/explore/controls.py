@@ -1,0 +1,109 @@
+"""Sliders, choices and buttons: what a reader moves, whatever it moves."""
+
+import math
+
+import ipywidgets as widgets
+
+from mini_autograd.explore.words import minus
+
+_GREEK = dict(
+    alpha="α", beta="β", gamma="γ", delta="δ", kappa="κ", mu="μ", sigma="σ", tau="τ", omega="ω"
+)
+
+
+class ControlPanel(widgets.VBox):
+    """Controls by name, above buttons that set them: the presets, Reset, and those given.
+
+    presets is {name: {control: value}}. changed() is called after each change, and only once where
+    a button changes several.
+    """
+
+    def __init__(self, controls, changed, presets=None, buttons=(), **look):
+        self._controls, self._changed, self._muted = controls, changed, False
+        self.start, presets = self.values, presets or {}
+        for key in {key for preset in presets.values() for key in preset} - controls.keys():
+            raise ValueError(f"presets: there is no control {key}, only {', '.join(controls)}")
+        row = [button(name, lambda _, to=to: self.set(to)) for name, to in presets.items()]
+        row = [widgets.Label("Presets:"), *row] if presets else []
+        row += [button("Reset", lambda _: self.set(self.start)), *buttons]
+        row = widgets.Box(row, layout=layout("row wrap"))
+        super().__init__([columns(controls.values()), row], layout=layout("column", **look))
+        for control in controls.values():
+            control.observe(self._answer, "value")
+
+    @property
+    def values(self):
+        """What each control is set to, without the last bits by which 0.1 + 0.2 exceeds 0.3."""
+        found = {key: control.value for key, control in self._controls.items()}
+        return {k: float(f"{v:.12g}") if isinstance(v, float) else v for k, v in found.items()}
+
+    def set(self, values):
+        self._muted = True
+        try:
+            for key, value in values.items():
+                self._controls[key].value = value
+        finally:
+            self._muted = False
+        self._answer()
+
+    def _answer(self, _=None):
+        if not self._muted:
+            self._changed()
+
+
+def layout(flow=None, **look):
+    return widgets.Layout(width="auto", flex_flow=flow, **look)
+
+
+def columns(controls, **look):
+    """The controls in as many columns as there is room for."""
+    fit = "repeat(auto-fit, minmax(280px, 1fr))"
+    return widgets.GridBox(list(controls), layout=layout(grid_template_columns=fit, **look))
+
+
+BUTTON = layout(margin="2px 6px 2px 0")
+
+
+def button(name, action):
+    made = widgets.Button(description=name, layout=BUTTON)
+    made.on_click(action)
+    return made
+
+
+def slider(key, low, high, start, step=None):
+    name = f"{key} ({_GREEK[key]})" if key in _GREEK else key.replace("_", " ")
+    step = step or round_step(low, high, start)
+    decimals = max(2, -math.floor(math.log10(step) + 1e-9))
+    look = dict(readout_format=f".{decimals}f", **described(name))
+    return widgets.FloatSlider(start, min=low, max=high, step=step, **look)
+
+
+def log_slider(name, low, high, start):
+    low, high = math.log10(low), math.log10(high)
+    look = dict(readout_format=".1e", **described(name))
+    return widgets.FloatLogSlider(start, min=low, max=high, step=0.1, **look)
+
+
+def choice(name, options, **start):
+    return widgets.Dropdown(options=options, **start, **described(name))
+
+
+def described(name):
+    """The look of a control with its name beside it: one width for all, more for a long name."""
+    width = f"{max(7.5, 0.6 * len(name)):g}em"  # ipywidgets' own would cut off "temperature"
+    return dict(description=name, style={"description_width": width}, layout=layout())
+
+
+def round_step(low, high, start):
+    """A round step, 60 or more of which lead from low to high, and a whole number to start."""
+    for power in range(3, -6, -1):
+        for step in (5 * 10.0**power, 2 * 10.0**power, 10.0**power):
+            counts = (high - low) / step, (start - low) / step
+            if counts[0] >= 60 and all(abs(count - round(count)) < 1e-9 for count in counts):
+                return step
+    return (high - low) / 100
+
+
+def shown(slider):
+    """The value of a slider, as it stands beside it."""
+    return minus(format(slider.value, "z" + slider.readout_format))
