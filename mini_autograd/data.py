@@ -46,8 +46,8 @@ def spirals(n, classes=2, noise=0.05, generator=None):
 def batches(*arrays, size, generator=None):
     """The rows of the arrays in mini-batches, in an order shuffled by generator; the last is short.
 
-    Yields a tuple with size rows of each array. Raises: ValueError if their lengths differ, or the
-    size is not positive.
+    Yields a tuple with size rows of each array. Give every epoch the same Generator: a seed would
+    shuffle each in the same way. Raises: ValueError if the lengths differ, or for a size below 1.
 
     >>> [x.tolist() for x, in batches(np.arange(5), size=2, generator=np.random.default_rng(0))]
     [[2, 4], [3, 0], [1]]
@@ -56,6 +56,5 @@ def batches(*arrays, size, generator=None):
     if len(lengths) != 1 or size < 1:
         raise ValueError(f"batches: size {size} of arrays with {sorted(lengths)} rows")
     order = np.random.default_rng(generator).permutation(lengths.pop())
-    for start in range(0, len(order), size):
-        rows = order[start : start + size]
-        yield tuple(array[rows] for array in arrays)
+    parts = (order[start : start + size] for start in range(0, len(order), size))
+    return (tuple(array[rows] for array in arrays) for rows in parts)

@@ -15,8 +15,8 @@ STARTS = {"default": None, "gain 1": 1.0, "gain √2": math.sqrt(2)}
 
 def perceptron(name, depth, width=64, start="default", generator=None):
     """Layers from 64 pixels to 10 scores: `depth` hidden ones of this width and activation."""
-    sizes = [64] + depth * [width]
-    layers = []
+    generator = np.random.default_rng(generator)
+    sizes, layers = [64] + depth * [width], []
     for inputs, outputs in zip(sizes, sizes[1:], strict=False):
         layers += [Linear(inputs, outputs, generator=generator), activation(name)]
     layers.append(Linear(width, 10, generator=generator))

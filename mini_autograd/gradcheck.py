@@ -169,17 +169,17 @@ def _pull_back(flat, weights):
 def _backward(outputs, weights, **options):
     """{tensor: its gradient} for all tensors on the way back. What .grad held stays there."""
     tensors = _ancestors(outputs)
-    before = {t: t.grad for t in tensors}
-    for t in tensors:
-        t.retain_grad()
-        t.grad = None
-    for y, w in zip(outputs, weights, strict=True):
-        if y.requires_grad:
-            y.backward(w, **options)
-    gradients = {t: t.grad for t in tensors if t.grad is not None}
-    for t in tensors:
-        t.grad = before[t]
-    return gradients
+    before = {t: (t.grad, t._retains_grad) for t in tensors}
+    try:
+        for t in tensors:
+            t.grad, t._retains_grad = None, True
+        for y, w in zip(outputs, weights, strict=True):
+            if y.requires_grad:
+                y.backward(w, **options)
+        return {t: t.grad for t in tensors if t.grad is not None}
+    finally:
+        for t in tensors:
+            t.grad, t._retains_grad = before[t]
 
 
 def _ancestors(tensors):

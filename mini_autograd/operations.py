@@ -88,47 +88,45 @@ minimum.vjp(
 )
 
 
-# Making tensors. A size is given as numbers or as one tuple.
+# Making tensors. A size is given as numbers or as one tuple; options are dtype and requires_grad.
 
 
 def _size(size):
     return size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
 
 
-def zeros(*size, dtype=float, requires_grad=False):
-    return Tensor(np.zeros(_size(size)), requires_grad, dtype)
+def zeros(*size, **options):
+    return Tensor(np.zeros(_size(size)), **options)
 
 
-def ones(*size, dtype=float, requires_grad=False):
-    return Tensor(np.ones(_size(size)), requires_grad, dtype)
+def ones(*size, **options):
+    return Tensor(np.ones(_size(size)), **options)
 
 
-def zeros_like(x, requires_grad=False):
-    return Tensor(np.zeros_like(x.data), requires_grad)
+def zeros_like(x, **options):
+    return Tensor(np.zeros_like(x.data), **options)
 
 
-def ones_like(x, requires_grad=False):
-    return Tensor(np.ones_like(x.data), requires_grad)
+def ones_like(x, **options):
+    return Tensor(np.ones_like(x.data), **options)
 
 
-def arange(start, end=None, step=1, dtype=None, requires_grad=False):
+def arange(start, end=None, step=1, **options):
     """start, start + step, ... up to but without end; arange(end) starts at 0."""
     start, end = (0, start) if end is None else (start, end)
-    return Tensor(np.arange(start, end, step), requires_grad, dtype)
+    return Tensor(np.arange(start, end, step), **options)
 
 
-def linspace(start, end, steps, dtype=float, requires_grad=False):
+def linspace(start, end, steps, **options):
     """`steps` evenly spaced numbers from start to end, both included."""
-    return Tensor(np.linspace(start, end, steps), requires_grad, dtype)
+    return Tensor(np.linspace(start, end, steps), **options)
 
 
-def rand(*size, generator=None, dtype=float, requires_grad=False):
+def rand(*size, generator=None, **options):
     """Uniform on [0, 1), from a numpy.random.Generator; without one the draw has no seed."""
-    generator = np.random.default_rng(generator)
-    return Tensor(generator.random(_size(size)), requires_grad, dtype)
+    return Tensor(np.random.default_rng(generator).random(_size(size)), **options)
 
 
-def randn(*size, generator=None, dtype=float, requires_grad=False):
+def randn(*size, generator=None, **options):
     """Standard normal, from a numpy.random.Generator; without one the draw has no seed."""
-    generator = np.random.default_rng(generator)
-    return Tensor(generator.standard_normal(_size(size)), requires_grad, dtype)
+    return Tensor(np.random.default_rng(generator).standard_normal(_size(size)), **options)

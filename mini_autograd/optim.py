@@ -18,7 +18,9 @@ class Optimizer:
     """
 
     def __init__(self, params, **settings):
-        self.params = list(params)
+        if isinstance(params, Tensor):
+            raise TypeError(f"{type(self).__name__}: a list of parameters is needed, not a tensor")
+        self.params = list(dict.fromkeys(params))  # one that is listed twice moves once
         if not self.params:
             raise ValueError(f"{type(self).__name__}: there are no parameters to move")
         for p in self.params:

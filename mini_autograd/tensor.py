@@ -9,6 +9,7 @@ import functools
 import inspect
 import itertools
 import math
+import operator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from heapq import heapify, heappop, heappush
@@ -35,7 +36,7 @@ class Tensor:
     __array_ufunc__ = None  # makes NumPy leave `array * tensor` to us, and refuse np.exp(tensor)
     __hash__ = object.__hash__  # == compares elements; a dictionary looks up by identity
 
-    def __init__(self, data, requires_grad=False, dtype=None):
+    def __init__(self, data, *, dtype=None, requires_grad=False):
         data = np.array(data._data if isinstance(data, Tensor) else data, dtype)
         if data.dtype.kind not in "fiub":
             raise TypeError(f"tensor: real numbers are needed, not {data.dtype}: {data!r}")
@@ -73,6 +74,17 @@ class Tensor:
 
     def __float__(self):
         return float(self._data)
+
+    def __int__(self):
+        return int(self._data)
+
+    def __format__(self, spec):
+        return format(self.item() if spec else repr(self), spec)
+
+    def __getstate__(self):
+        if not self.is_leaf:
+            raise TypeError("a graph cannot be copied or pickled; take t.detach() for the values")
+        return super().__getstate__()
 
     def __len__(self):
         return len(self._data)
@@ -113,6 +125,7 @@ class Tensor:
     __neg__, __abs__ = lambda a: neg(a), lambda a: abs(a)
     __iadd__, __isub__ = lambda a, b: _update(a, a + b), lambda a, b: _update(a, a - b)
     __imul__, __itruediv__ = lambda a, b: _update(a, a * b), lambda a, b: _update(a, a / b)
+    __ipow__, __imatmul__ = lambda a, b: _update(a, a**b), lambda a, b: _update(a, a @ b)
     __eq__, __ne__ = lambda a, b: eq(a, b), lambda a, b: ne(a, b)
     __lt__, __le__ = lambda a, b: lt(a, b), lambda a, b: le(a, b)
     __gt__, __ge__ = lambda a, b: gt(a, b), lambda a, b: ge(a, b)
@@ -156,9 +169,9 @@ class Tensor:
         return var(self, dim, correction, keepdim)
 
 
-def tensor(data, dtype=None, requires_grad=False):
+def tensor(data, *, dtype=None, requires_grad=False):
     """A new leaf with a copy of data: a number, a list, an array or another tensor."""
-    return Tensor(data, requires_grad, dtype)
+    return Tensor(data, dtype=dtype, requires_grad=requires_grad)
 
 
 @contextmanager
@@ -195,8 +208,11 @@ def primitive(function):
     [3.0, 12.0]
     """
     signature = inspect.signature(function)
-    arity, defaults = len(signature.parameters), function.__defaults__ or ()
-    required = arity - len(defaults)
+    parameters = signature.parameters.values()
+    if any(p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):
+        raise TypeError(f"{function.__name__}: each argument has a rule, so no *, *args, **named")
+    defaults = tuple(p.default for p in parameters if p.default is not p.empty)
+    arity, required = len(parameters), len(parameters) - len(defaults)
 
     @functools.wraps(function)
     def operation(*arguments, **named):
@@ -214,7 +230,7 @@ def primitive(function):
                     values.append(a)
                     unsafe = unsafe or type(a) not in _SAFE
             if differentiable is None:  # no tensor among the arguments
-                y = function(*arguments)
+                y = function(*(np.array(a) if type(a) is list else a for a in arguments))
                 return y[0] if type(y) is tuple else y
             if unsafe:
                 arguments = tuple(a if isinstance(a, Tensor) else _constant(a) for a in arguments)
@@ -224,7 +240,7 @@ def primitive(function):
                 y, *kept = y
                 values += kept
             y = _new_tensor(y)
-        except (IndexError, TypeError, ValueError) as error:
+        except (AttributeError, IndexError, TypeError, ValueError) as error:
             raise _explained(error, function.__name__, arguments) from error
         if differentiable and y._data.dtype.kind == "f" and _recording.get():
             y._operation, y._inputs, y._saved = operation, arguments, values
@@ -232,6 +248,8 @@ def primitive(function):
         return y
 
     def vjp(*rules):
+        if len(rules) > arity:
+            raise TypeError(f"{function.__name__}: {len(rules)} rules for {arity} arguments")
         given = tuple(rule or _no_rule for rule in rules)
         operation.rules = given + (_no_rule,) * (arity - len(rules))
 
@@ -263,22 +281,26 @@ def _new_tensor(data):
     return t
 
 
-_SAFE = {float, int, bool, str, tuple, type(None)}  # constants that a graph may keep as they are
+_SAFE = {float, int, bool, str, slice, type(None)}  # constants that nobody can change
 
 
 def _constant(a):
-    """Another constant, made safe: an array is copied, since its owner may change it later.
+    """Another constant, made safe: arrays and lists are copied, as their owner may change them.
 
     A NumPy scalar becomes a Python number, which leaves float32 as it is.
     """
     if type(a).__name__ == "Tensor":
         raise TypeError(f"a Tensor of {type(a).__module__} cannot be mixed with this engine's")
+    if isinstance(a, tuple):
+        return tuple(a if type(a) in _SAFE else _constant(a) for a in a)
+    if isinstance(a, list):
+        return np.array(a, None if a else int)  # an empty list is an index
     return a.copy() if isinstance(a, np.ndarray) else a.item() if isinstance(a, np.generic) else a
 
 
 def _explained(error, name, arguments):
     """The same kind of error, saying which operation failed, and on what."""
-    kind = next(kind for kind in (IndexError, TypeError, ValueError) if isinstance(error, kind))
+    kind = next((kind for kind in (IndexError, ValueError) if isinstance(error, kind)), TypeError)
     given = ", ".join(
         f"shape {tuple(a.shape)}" if hasattr(a, "shape") else repr(a) for a in arguments
     )
@@ -318,7 +340,7 @@ def grad(
     """
     if isinstance(outputs, Tensor):
         outputs, grad_outputs = [outputs], [grad_outputs]
-    inputs = [inputs] if isinstance(inputs, Tensor) else inputs
+    outputs, inputs = list(outputs), [inputs] if isinstance(inputs, Tensor) else list(inputs)
     weights = [None] * len(outputs) if grad_outputs is None else grad_outputs
     seeds = {}
     for output, weight in zip(outputs, weights, strict=True):
@@ -392,7 +414,7 @@ def _seed(output, gradient, create_graph):
     elif isinstance(gradient, Tensor):
         g = _as_gradient(gradient, output)
     else:
-        g = Tensor(gradient, dtype=dtype)
+        g = _new_tensor(_cast(gradient, dtype))
     if g._data.shape != shape:
         raise ValueError(f"backward: the gradient has shape {g.shape}, the output {shape}")
     return g if create_graph else g._data
@@ -427,13 +449,21 @@ def _update(target, result):
 
 
 def _set_data(t, value):
-    data = np.array(value._data if isinstance(value, Tensor) else value, t.dtype)
+    data = _cast(value, t.dtype)
     if not t.is_leaf:
         name = t._operation.__name__
         raise RuntimeError(f"data: only a leaf takes new data; this tensor was computed by {name}")
     if data.shape != t.shape:
         raise ValueError(f"data: shape {t.shape} cannot become {data.shape}")
     t._data = data
+
+
+def _cast(value, dtype):
+    """A copy of value as an array of this dtype, refused if its kind of number would be lost."""
+    data = np.array(value._data if isinstance(value, Tensor) else value)
+    if not np.can_cast(data.dtype, dtype, "same_kind"):
+        raise TypeError(f"numbers of {data.dtype} do not fit into a tensor of {dtype}")
+    return data.astype(dtype, copy=False)
 
 
 def _require(t, on):
@@ -539,35 +569,12 @@ log.vjp(lambda g, y, x: g / x)
 
 # Comparison: booleans carry no gradient, so there are no rules.
 
-
-@primitive
-def eq(a, b):
-    return a == b
-
-
-@primitive
-def ne(a, b):
-    return a != b
-
-
-@primitive
-def lt(a, b):
-    return a < b
-
-
-@primitive
-def le(a, b):
-    return a <= b
-
-
-@primitive
-def gt(a, b):
-    return a > b
-
-
-@primitive
-def ge(a, b):
-    return a >= b
+eq = primitive(operator.eq)
+ne = primitive(operator.ne)
+lt = primitive(operator.lt)
+le = primitive(operator.le)
+gt = primitive(operator.gt)
+ge = primitive(operator.ge)
 
 
 # Shapes.
@@ -599,6 +606,8 @@ broadcast_to.vjp(lambda g, y, x, shape: g)  # the engine sums it back
 
 @primitive
 def to(x, dtype):
+    if np.dtype(dtype).kind not in "fiub":
+        raise TypeError("a tensor holds real numbers")
     return x.astype(dtype)
 
 
@@ -639,7 +648,12 @@ where.vjp(None, lambda g, y, c, a, b: where(c, g, 0.0), lambda g, y, c, a, b: wh
 def _dims(x, dim):
     """dim as a tuple of axes counted from the front."""
     dims = range(x.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
-    return tuple(d % x.ndim for d in dims)
+    return tuple(d % (x.ndim or 1) for d in dims)
+
+
+def _number(x, dim):
+    """How many elements each result of a reduction over dim is made from."""
+    return math.prod(x.shape[d] for d in _dims(x, dim) if x.ndim)
 
 
 def _keep_dims(g, x, dim):
@@ -660,14 +674,13 @@ def _(g, y, x, dim, keepdim):
 
 def mean(x, dim=None, keepdim=False):
     """Sum over number."""
-    return sum(x, dim, keepdim) / math.prod(x.shape[d] for d in _dims(x, dim))
+    return sum(x, dim, keepdim) / _number(x, dim)
 
 
 def var(x, dim=None, correction=1, keepdim=False):
     """Squared deviations from the mean, summed, over their number less the correction."""
     deviation = x - mean(x, dim, True)
-    number = math.prod(x.shape[d] for d in _dims(x, dim))
-    return sum(deviation * deviation, dim, keepdim) / (number - correction)
+    return sum(deviation * deviation, dim, keepdim) / (_number(x, dim) - correction)
 
 
 @primitive

@@ -24,6 +24,11 @@ def test_a_contest_teaches_the_digits():
     assert 250 < chosen <= 300 and 250 < judged <= 300
 
 
+def test_a_seed_starts_each_layer_differently():
+    model = perceptron("tanh", 3, generator=7)
+    assert (model[2].weight.numpy() != model[4].weight.numpy()).all()
+
+
 @pytest.mark.parametrize("start", STARTS)
 def test_a_perceptron_has_the_layers_and_the_start_asked_for(start):
     model = perceptron("tanh", 3, width=32, start=start, generator=np.random.default_rng(0))

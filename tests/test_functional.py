@@ -461,6 +461,11 @@ def test_log_of_a_sum_keeps_what_the_smaller_terms_add():
     assert F.log_softmax(x, 0)[0] == pytest.approx(-small, rel=1e-14)
 
 
+def test_logsumexp_of_nothing_but_impossible_scores():
+    x = np.array([[-INF, -INF], [INF, 1.0], [np.nan, 1.0]])
+    np.testing.assert_array_equal(F.logsumexp(x, 1), [-INF, INF, np.nan])
+
+
 def test_logsumexp_keeps_the_axis_if_asked():
     x = tensor(np.ones((2, 3)), requires_grad=True)
     y = F.logsumexp(x, 1, keepdim=True)

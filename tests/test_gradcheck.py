@@ -530,3 +530,18 @@ def test_deep_graphs():
     limit = sys.getrecursionlimit()
     assert gradcheck(deep, np.array([0.5]))
     assert sys.getrecursionlimit() == limit
+
+
+def test_what_a_closure_holds_is_as_before_even_after_an_error():
+    def failing(g, y, x):
+        raise ZeroDivisionError
+
+    broken = primitive(lambda x: x * 1.0)
+    broken.vjp(failing)
+    w = tensor([2.0], requires_grad=True)
+    hidden = w * 1.0
+    (hidden * 3.0).sum().backward(retain_graph=True)
+    with pytest.raises(RuntimeError):
+        gradcheck(lambda x: broken(x * hidden), [1.0])
+    assert gradcheck(lambda x: x * hidden, [1.0])
+    assert w.grad.tolist() == [3.0] and not hidden._retains_grad

@@ -67,7 +67,7 @@ def test_a_generator_of_the_same_seed_gives_the_same_numbers(initialise):
 
 
 def test_constants():
-    w = tensor(np.zeros((2, 3)), np.float32, requires_grad=True)
+    w = tensor(np.zeros((2, 3)), dtype=np.float32, requires_grad=True)
     assert (init.ones_(w).numpy() == 1).all()
     assert (init.constant_(w, 0.3).numpy() == np.float32(0.3)).all()
     assert (init.zeros_(w).numpy() == 0).all()

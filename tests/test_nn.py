@@ -121,6 +121,16 @@ def test_a_copy_computes_the_same_and_shares_nothing(twin):
     assert other(x).tolist() != model(x).tolist()
 
 
+def with_parts(parts):
+    """A module whose attribute `parts` was a parameter, and is now this."""
+    model = network()
+    model.parts = nn.Parameter(1.0)
+    if isinstance(parts, (list, dict)):
+        del model.parts
+    model.parts = parts
+    return model
+
+
 # --- What it refuses ------------------------------------------------------------------------------
 
 
@@ -128,10 +138,14 @@ def test_a_copy_computes_the_same_and_shares_nothing(twin):
     ("mistake", "kind", "words"),
     [
         (Forgetful, AttributeError, r"layer: call super\(\).__init__\(\) before"),
-        (lambda: setattr(network(), "parts", [nn.ReLU()]), TypeError, "parts: .* nn.Sequential"),
+        (lambda: with_parts([nn.ReLU()]).modules(), TypeError, "parts in a list .* nn.Sequential"),
+        (lambda: with_parts({"a": nn.ReLU()}).train(), TypeError, "in a dict .* nn.Sequential"),
+        (lambda: with_parts(1.0 * nn.Parameter(1.0)), TypeError, "parts is a parameter: assign"),
         (lambda: nn.Sequential(nn.ReLU(), F.relu), TypeError, "argument 1 is no module"),
         (lambda: nn.Module()(1.0), NotImplementedError, "Module has no forward"),
         (lambda: nn.Linear(0, 3), ValueError, "no layer has 0 inputs and 3 outputs"),
+        (lambda: nn.ReLU().to(int), TypeError, "to: parameters are floating-point"),
+        (lambda: F.linear(np.ones((4, 1)), np.ones((1, 1)), np.ones(3)), ValueError, "a bias of"),
         (lambda: network()(tensor(np.ones((2, 4)))), ValueError, r"linear\(shape \(2, 4\)"),
         (lambda: network()(tensor([[1, 2, 3]])), TypeError, "floating-point numbers are needed"),
         (lambda: nn.Parameter([1, 2]), TypeError, "write 1.0 for 1"),
@@ -196,6 +210,14 @@ def test_a_state_that_does_not_fit_changes_nothing(state, words):
     with pytest.raises(ValueError, match=words):
         model.load_state_dict(state)
     assert before == {name: values.tolist() for name, values in model.state_dict().items()}
+
+
+def test_what_cannot_be_saved_leaves_nothing_behind(tmp_path):
+    with pytest.raises(ValueError, match=r"NumPy keeps the names \['allow_pickle'\]"):
+        save({"allow_pickle": tensor(1.0)}, tmp_path / "model.npz")
+    with pytest.raises(TypeError):
+        save({"graph": nn.Parameter(1.0) * 2.0}, tmp_path / "model.npz")
+    assert list(tmp_path.iterdir()) == []
 
 
 def whole(path):

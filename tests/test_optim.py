@@ -49,7 +49,7 @@ def test_a_step_gives_a_new_array_and_leaves_the_gradient(rule, settings):
 
 @pytest.mark.parametrize(("rule", "settings"), RULES)
 def test_float32_stays_float32(rule, settings):
-    w = tensor([1.0, 2.0], np.float32, requires_grad=True)
+    w = tensor([1.0, 2.0], dtype=np.float32, requires_grad=True)
     optimizer = rule([w], **settings)
     for _ in range(3):
         optimizer.zero_grad()
@@ -64,6 +64,13 @@ def test_a_parameter_without_a_gradient_stays():
     used.sum().backward()
     optimizer.step()
     assert unused.tolist() == [1.0] and used.tolist() != [1.0]
+
+
+def test_a_parameter_that_is_listed_twice_moves_once():
+    x = tensor(1.0, requires_grad=True)
+    (x * x).backward()
+    optim.SGD([x, x], lr=0.1).step()
+    assert x.item() == pytest.approx(0.8)
 
 
 def test_the_update_by_hand_equals_sgd():
@@ -83,6 +90,7 @@ def test_the_update_by_hand_equals_sgd():
         (lambda w: optim.SGD([]), ValueError, "SGD: there are no parameters"),
         (lambda w: optim.Adam([tensor([1.0])]), TypeError, "Adam: this is no leaf that requires"),
         (lambda w: optim.SGD([w * 2]), TypeError, "SGD: this is no leaf"),
+        (lambda w: optim.SGD(w), TypeError, "SGD: a list of parameters is needed"),
         (lambda w: optim.SGD(w.numpy()), TypeError, "SGD: this is no leaf"),
         (lambda w: optim.SGD([w], lr=-1), ValueError, "SGD: lr must not be negative, as -1"),
         (lambda w: optim.SGD([w], lr=float("nan")), ValueError, "lr must not be negative"),
@@ -150,12 +158,12 @@ def test_batches_of_tensors_are_tensors():
 @pytest.mark.parametrize("arguments", [dict(size=0), dict(size=-1)])
 def test_batches_refuse_a_size_that_is_none(arguments):
     with pytest.raises(ValueError, match="batches: size"):
-        list(datasets.batches(np.ones(3), **arguments))
+        datasets.batches(np.ones(3), **arguments)
 
 
 def test_batches_refuse_arrays_of_different_lengths():
-    with pytest.raises(ValueError, match=r"rows|\[3, 4\]"):
-        list(datasets.batches(np.ones(3), np.ones(4), size=2))
+    with pytest.raises(ValueError, match=r"\[3, 4\] rows"):
+        datasets.batches(np.ones(3), np.ones(4), size=2)
 
 
 # --- All of it ------------------------------------------------------------------------------------

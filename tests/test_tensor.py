@@ -1,6 +1,8 @@
 """The engine: what each of its decisions promises, with a test that fails without it."""
 
+import copy
 import gc
+import pickle
 import threading
 import tracemalloc
 
@@ -620,3 +622,98 @@ def test_a_foreign_tensor_is_refused():
             action()
     (theirs * theirs).backward([1.0, 1.0])
     assert theirs.grad.tolist() == [2.0, 4.0]
+
+
+# What readers do, and should not be punished for
+
+
+def test_inputs_and_outputs_may_be_iterators():
+    x, w = leaf([1.0, 2.0]), leaf(3.0)
+    gx, gw = grad(iter([(x * w).sum()]), iter([x, w]))
+    assert gx.tolist() == [3.0, 3.0] and gw.item() == 3.0
+
+
+def test_constants_that_change_later_do_not_change_the_gradient():
+    rows, factors = np.array([0, 1]), [1.0, 2.0]
+    x, z = leaf([[1.0, 2.0], [3.0, 4.0]]), leaf([1.0, 1.0])
+    picked, scaled = x[rows, rows].sum(), (z * factors).sum()
+    rows[:], factors[0] = 0, 100.0
+    picked.backward()
+    scaled.backward()
+    assert x.grad.tolist() == [[1.0, 0.0], [0.0, 1.0]] and z.grad.tolist() == [1.0, 2.0]
+
+
+def test_lists_are_arrays_with_and_without_a_tensor():
+    assert ma.add([1.0, 2.0], [3.0, 4.0]).tolist() == [4.0, 6.0]
+    assert ma.sum([1.0, 2.0]) == 3.0
+    assert (tensor([1.0, 2.0]) + [3.0, 4.0]).tolist() == [4.0, 6.0]
+    assert tensor([1.0, 2.0])[[1, 0]].tolist() == [2.0, 1.0]
+    assert tensor([1.0, 2.0])[[]].shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x.__ipow__(2.0),
+        lambda x: x.__imatmul__(np.eye(2)),
+    ],
+    ids=["**=", "@="],
+)
+def test_every_update_under_no_grad_keeps_the_leaf(change):
+    x = leaf(np.eye(2))
+    with no_grad():
+        assert change(x) is x and x.requires_grad
+
+
+def test_a_tensor_is_formatted_as_its_number():
+    assert f"{tensor(0.12345):.3f}" == "0.123" and int(tensor(3.7)) == 3
+    assert f"{tensor([1.0])}" == repr(tensor([1.0]))
+    with pytest.raises(ValueError, match="size 1"):
+        f"{tensor([1.0, 2.0]):.3f}"
+
+
+def test_reductions_of_a_single_number():
+    x = leaf(3.0)
+    for reduced in (x.mean(0), x.sum(-1), x.max(0), x.var(correction=0), x.mean()):
+        reduced.backward()
+        assert reduced.shape == ()
+    assert x.grad.item() == 4.0
+
+
+@pytest.mark.parametrize("twin", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_graph_is_not_copied_by_accident(twin):
+    with pytest.raises(TypeError, match="detach"):
+        twin(leaf(1.0) * 2.0)
+    twin(leaf(1.0))
+
+
+@pytest.mark.parametrize(
+    "lossy",
+    [
+        lambda: setattr(tensor([1, 2]), "data", [1.9, 2.0]),
+        lambda: leaf(1.0).__mul__(1.0).backward(1j),
+        lambda: leaf(1.0).__mul__(1.0).backward([None]),
+        lambda: tensor([1.0]).to(complex),
+        lambda: tensor([1.0]).to(object),
+    ],
+    ids=["fraction", "imaginary part", "nothing", "complex", "object"],
+)
+def test_numbers_are_not_cut_off_silently(lossy):
+    with pytest.raises(TypeError, match="numbers"):
+        lossy()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda x, *, factor=1.0: x * factor, lambda *xs: xs[0], lambda x, **options: x],
+    ids=["keyword", "several", "named"],
+)
+def test_arguments_without_a_place_for_a_rule_are_refused(function):
+    with pytest.raises(TypeError, match="each argument has a rule"):
+        primitive(function)
+
+
+def test_more_rules_than_arguments_are_refused():
+    operation = primitive(lambda x: x * 1.0)
+    with pytest.raises(TypeError, match="2 rules for 1 arguments"):
+        operation.vjp(lambda g, y, x: g, lambda g, y, x: g)

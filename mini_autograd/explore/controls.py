@@ -71,6 +71,10 @@ def button(name, action):
 
 
 def slider(key, low, high, start, step=None):
+    if not low < high:
+        raise ValueError(
+            f"{key}: a slider goes from a smaller to a larger number, not {low} to {high}"
+        )
     name = f"{key} ({_GREEK[key]})" if key in _GREEK else key.replace("_", " ")
     step = step or round_step(low, high, start)
     decimals = max(2, -math.floor(math.log10(step) + 1e-9))

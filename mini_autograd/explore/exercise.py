@@ -99,7 +99,7 @@ def _array(answer):
 
 
 def _compare(got, want, x=None):
-    """End the check unless the arrays agree to 6 digits: expected values may be differences."""
+    """End the check unless the arrays agree to 6 digits or 1e-8: differences may be expected."""
     if got.shape != want.shape:
         raise _Wrong(f"not yet: the shape is {got.shape}, expected {want.shape}.")
     close = np.isclose(got, want, rtol=1e-6, atol=1e-8, equal_nan=True)

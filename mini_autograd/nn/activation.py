@@ -120,13 +120,11 @@ class PReLU(Module):
         return f"num_parameters={self.weight.numel()}"
 
 
-# fmt: off
-_BY_NAME = {kind.function.__name__: kind for kind in [
-    Sigmoid, LogSigmoid, Tanh, ScaledTanh, Hardtanh, Hardsigmoid, Softsign, ReLU, ReLU6, LeakyReLU,
-    PReLU, RReLU, ELU, CELU, SELU, Softplus, Squareplus, Swish, SiLU, GELU, Mish, Hardswish, SMU,
-    SMU1, Softmax, LogSoftmax,
-]} | {"identity": Identity}
-# fmt: on
+_BY_NAME = {
+    kind.function.__name__: kind
+    for kind in [*FunctionModule.__subclasses__(), PReLU, RReLU]
+    if getattr(kind, "inputs", 1) == 1  # a loss has two
+} | {"identity": Identity}
 
 
 def activation(name, *arguments, **named):

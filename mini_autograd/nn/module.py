@@ -14,8 +14,8 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data, requires_grad=True, dtype=None):
-        super().__init__(data, requires_grad, dtype)
+    def __init__(self, data, requires_grad=True):
+        super().__init__(data, requires_grad=requires_grad)
 
 
 class Module:
@@ -38,12 +38,10 @@ class Module:
         self.training = True
 
     def __setattr__(self, name, value):
-        kinds = {type(v) for v in (value if isinstance(value, (list, tuple)) else [value])}
-        if any(issubclass(kind, (Parameter, Module)) for kind in kinds):
-            if "training" not in vars(self):
-                raise AttributeError(f"{name}: call super().__init__() before assigning parts")
-            if isinstance(value, (list, tuple)):
-                raise TypeError(f"{name}: parts in a list would not be found; use nn.Sequential")
+        if isinstance(value, (Parameter, Module)) and "training" not in vars(self):
+            raise AttributeError(f"{name}: call super().__init__() before assigning parts")
+        if isinstance(vars(self).get(name), Parameter) and not isinstance(value, Parameter | None):
+            raise TypeError(f"{name} is a parameter: assign another, or move it under no_grad()")
         super().__setattr__(name, value)
 
     def __call__(self, *inputs):
@@ -54,6 +52,13 @@ class Module:
 
     # What it holds.
     def _parts(self, kind):
+        for name, held in vars(self).items():
+            several = held.values() if isinstance(held, dict) else held
+            if isinstance(held, (list, tuple, dict)):
+                if any(isinstance(part, (Parameter, Module)) for part in several):
+                    raise TypeError(
+                        f"{name}: parts in a {type(held).__name__} are not found; use nn.Sequential"
+                    )
         return [(name, part) for name, part in vars(self).items() if isinstance(part, kind)]
 
     def named_modules(self, prefix=""):
@@ -87,6 +92,8 @@ class Module:
 
     def to(self, dtype):
         """Turn every parameter into numbers of this dtype, such as numpy.float32."""
+        if np.dtype(dtype).kind != "f":
+            raise TypeError(f"to: parameters are floating-point numbers, not {np.dtype(dtype)}")
         for parameter in self.parameters():
             parameter._data, parameter.grad = parameter._data.astype(dtype), None
         return self
@@ -197,10 +204,16 @@ def save(state, path):
 
     The file is complete or it is not there: an earlier one of that name is replaced at the end.
     """
+    if taken := sorted({"file", "allow_pickle"} & state.keys()):
+        raise ValueError(f"save: NumPy keeps the names {taken} for itself; choose others")
     unfinished = f"{path}.unfinished"
-    with open(unfinished, "wb") as file:
-        np.savez(file, **{name: np.asarray(values) for name, values in state.items()})
-    os.replace(unfinished, path)
+    try:
+        with open(unfinished, "wb") as file:
+            np.savez(file, **{name: np.asarray(values) for name, values in state.items()})
+        os.replace(unfinished, path)
+    except BaseException:
+        os.path.exists(unfinished) and os.remove(unfinished)
+        raise
 
 
 def load(path):

@@ -105,6 +105,11 @@ def widgets_of(widget, kind):
         yield from widgets_of(child, kind)
 
 
+def test_a_slider_that_runs_backwards_is_refused():
+    with pytest.raises(ValueError, match="alpha: a slider goes from a smaller to a larger number"):
+        make(alpha=(1, 0.1, 0.5))
+
+
 def test_a_preset_for_a_slider_that_is_not_there():
     with pytest.raises(ValueError, match="no control gain, only alpha, beta, cursor"):
         make(presets={"steep": dict(gain=4)})

@@ -1,5 +1,7 @@
 """The affine map of a layer."""
 
+import numpy as np
+
 from mini_autograd.tensor import floating, primitive
 
 
@@ -15,8 +17,11 @@ def linear(x, weight, bias=None):
     >>> linear(tensor([[1.0, 2.0]]), tensor([[3.0, 4.0]]), tensor([0.5])).tolist()
     [[11.5]]
     """
-    if weight.ndim != 2 or floating(x).ndim == 0 or x.shape[-1] != weight.shape[1]:
+    x, weight = floating(x), floating(weight)
+    if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:
         raise ValueError("x of shape (..., in) and a weight of shape (out, in) are needed")
+    if bias is not None and np.shape(bias) != weight.shape[:1]:
+        raise ValueError("a bias of shape (out,) is needed")
     y = x @ weight.T
     return y if bias is None else y + bias
 

@@ -25,8 +25,8 @@ def cross_entropy(x, target, reduction="mean"):
     >>> round(cross_entropy(tensor([[0.0, 0.0], [1000.0, 0.0]]), [0, 0]).item(), 4)
     0.3466
     """
-    target = np.asarray(target)
-    if floating(x).ndim != 2 or target.shape != x.shape[:1]:
+    x, target = floating(x), np.asarray(target)
+    if x.ndim != 2 or target.shape != x.shape[:1]:
         raise ValueError("x of shape (N, classes) and N class indices are needed")
     if target.dtype.kind not in "iu":
         raise TypeError(f"the target holds class indices, integers, not {target.dtype}")

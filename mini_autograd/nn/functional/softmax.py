@@ -36,7 +36,7 @@ def _log_sum(x, dim):
     """
     index = np.argmax(x, axis=dim, keepdims=True)
     largest = np.take_along_axis(x, index, dim)
-    others = np.exp(x - largest)
+    others = np.exp(x - np.where(np.isinf(largest), 0.0, largest))  # inf - inf would be nan
     np.put_along_axis(others, index, 0.0, dim)
     return largest, np.log1p(np.sum(others, axis=dim, keepdims=True))
 
