@@ -40,10 +40,11 @@ class Tensor:
         data = np.array(data._data if isinstance(data, Tensor) else data, dtype)
         if data.dtype.kind not in "fiub":
             raise TypeError(f"tensor: real numbers are needed, not {data.dtype}: {data!r}")
+        data.setflags(write=False)
         self._data, self._operation, self._retains_grad, self.grad = data, None, False, None
         self.requires_grad = requires_grad
 
-    # What it holds. Arrays are handed out as read-only views.
+    # What it holds. Its array is read-only, for everyone.
     shape = property(lambda self: self._data.shape)
     dtype = property(lambda self: self._data.dtype)
     ndim = property(lambda self: self._data.ndim)
@@ -52,9 +53,9 @@ class Tensor:
     is_leaf = property(lambda self: self._operation is None)
 
     def numpy(self):
-        view = self._data[...]
-        view.setflags(write=False)
-        return view
+        array = np.asarray(self._data)
+        array.setflags(write=False)
+        return array
 
     def __array__(self, dtype=None, copy=None):
         if self._requires_grad:
@@ -273,7 +274,9 @@ def _bind(name, signature, arguments, named):
 
 def _new_tensor(data):
     """A tensor around a NumPy result that nobody else will write to: no copy."""
-    if not isinstance(data, (np.ndarray, np.generic)):
+    if isinstance(data, np.ndarray):
+        data.setflags(write=False)
+    elif not isinstance(data, np.generic):
         raise TypeError(f"the result must be a NumPy array, not {type(data).__name__}")
     t = object.__new__(Tensor)
     t._data, t._operation, t.grad = data, None, None
@@ -390,6 +393,8 @@ def _input_gradients(node, g, create_graph):
             "Run the cell that computed it again, or give the earlier backward retain_graph=True"
         )
     arguments = (node, *node._inputs) if create_graph else (node._data, *node._saved)
+    if isinstance(g, np.ndarray):
+        g.setflags(write=False)  # others may be given the same array
     try:
         for x, rule in zip(node._inputs, node._operation.rules):
             if isinstance(x, Tensor) and x._requires_grad:

@@ -717,3 +717,22 @@ def test_more_rules_than_arguments_are_refused():
     operation = primitive(lambda x: x * 1.0)
     with pytest.raises(TypeError, match="2 rules for 1 arguments"):
         operation.vjp(lambda g, y, x: g, lambda g, y, x: g)
+
+
+def test_an_operation_or_a_rule_that_works_in_place_is_refused():
+    def doubled(x):
+        x *= 2.0
+        return x
+
+    def tripled(g, y, x):
+        g *= 3.0
+        return g
+
+    greedy, rude = primitive(doubled), primitive(lambda x: x * 3.0)
+    rude.vjp(tripled)
+    x, seed = leaf([1.0, 2.0]), np.ones(2)
+    with pytest.raises(ValueError, match="read-only"):
+        greedy(x)
+    with pytest.raises(RuntimeError, match="read-only"):
+        (x + rude(x)).backward(seed)
+    assert x.tolist() == [1.0, 2.0] and seed.tolist() == [1.0, 1.0]

@@ -52,20 +52,22 @@ class Module:
 
     # What it holds.
     def _parts(self, kind):
-        for name, held in vars(self).items():
-            several = held.values() if isinstance(held, dict) else held
-            if isinstance(held, (list, tuple, dict)):
-                if any(isinstance(part, (Parameter, Module)) for part in several):
-                    raise TypeError(
-                        f"{name}: parts in a {type(held).__name__} are not found; use nn.Sequential"
-                    )
         return [(name, part) for name, part in vars(self).items() if isinstance(part, kind)]
 
     def named_modules(self, prefix=""):
         """(name, module) of this module and, names joined by dots, of all within it."""
+        self._refuse_hidden_parts()
         yield prefix, self
         for name, part in self._parts(Module):
             yield from part.named_modules(f"{prefix}.{name}" if prefix else name)
+
+    def _refuse_hidden_parts(self):
+        for name, held in vars(self).items():
+            if isinstance(held, (list, tuple, dict)):
+                inside = held.values() if isinstance(held, dict) else held
+                if any(isinstance(part, (Parameter, Module)) for part in inside):
+                    kind = type(held).__name__
+                    raise TypeError(f"{name}: parts in a {kind} are not found; use nn.Sequential")
 
     def modules(self):
         return iter(dict.fromkeys(module for _, module in self.named_modules()))

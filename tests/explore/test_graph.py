@@ -16,20 +16,27 @@ def neuron(engine):
     """sigmoid(w x + b), its sigmoid written out."""
     exp = engine.primitive(lambda x: np.exp(x))
     exp.vjp(lambda g, y, x: g * y)
-    w, x, b = engine.Tensor(2.0, True), engine.Tensor(3.0), engine.Tensor(-5.0, True)
+    w, x, b = (
+        engine.Tensor(2.0, requires_grad=True),
+        engine.Tensor(3.0),
+        engine.Tensor(-5.0, requires_grad=True),
+    )
     return 1.0 / (1.0 + exp(-(w * x + b))), dict(w=w, x=x, b=b)
 
 
 def diamond(engine):
     """A tensor used three times, twice by one operation."""
-    a = engine.Tensor(3.0, True)
+    a = engine.Tensor(3.0, requires_grad=True)
     c = a * a
     return c * a + 2.0 * c - a / c, dict(a=a, c=c)
 
 
 def arrays(engine):
     """Broadcasting and a sum."""
-    u, v = engine.Tensor([[1.0], [2.0]], True), engine.Tensor([1.0, 2.0, 3.0], True)
+    u, v = (
+        engine.Tensor([[1.0], [2.0]], requires_grad=True),
+        engine.Tensor([1.0, 2.0, 3.0], requires_grad=True),
+    )
     return (u * v + v).sum(), dict(u=u, v=v)
 
 
@@ -130,8 +137,8 @@ def test_what_cannot_be_walked_says_why(engine):
     with pytest.raises(ValueError, match="backward freed this graph; run the cell"):
         walk(output, Tensor=engine.Tensor)
     with pytest.raises(ValueError, match="not computed from one that requires a gradient"):
-        walk(engine.Tensor(1.0, True), Tensor=engine.Tensor)
-    x = engine.Tensor(1.0, True)
+        walk(engine.Tensor(1.0, requires_grad=True), Tensor=engine.Tensor)
+    x = engine.Tensor(1.0, requires_grad=True)
     for _ in range(100):
         x = x * x
     with pytest.raises(ValueError, match="more than 60 nodes is too large to read"):
