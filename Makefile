@@ -36,11 +36,11 @@ book: $(VENV)/book.stamp  ## make web pages of the notebooks as they are stored,
 
 # A stamp is newer than what it was made from, so a second call installs nothing.
 $(VENV)/lab.stamp: pyproject.toml constraints.txt
-	@command -v $(PYTHON) > /dev/null || { echo "No $(PYTHON) here. Try: make lab PYTHON=/path/to/python3" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer; \
+	@command -v "$(PYTHON)" > /dev/null || { echo "No $(PYTHON) here. Try: make lab PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer; \
 	this is %s. Try: make lab PYTHON=python3.12" % sys.version.split()[0])'
 	@echo "Setting up $(VENV). This takes a minute or two, the first time only."
-	@$(PYTHON) -m venv $(VENV)
+	@"$(PYTHON)" -m venv --clear $(VENV)
 	@$(INSTALL) --editable '.[lab]'
 	@touch $@
 

@@ -193,6 +193,24 @@ def test_sync_names_what_the_package_lacks(course):
     assert main(["sync", "03"], course) == 1
 
 
+def test_a_measurement_stays_as_it_is_stored_until_its_words_change(course):
+    path = course / "notebooks" / "03_time.ipynb"
+    save_notebook(path, ["import time", 'print(f"after {time.perf_counter():.9f} s")'])
+    notebook = read(path)
+    notebook.cells[-1].metadata["tags"] = ["nbval-ignore-output"]
+    write(notebook, path)
+    assert execute(course, ["03"]) == []
+    first = path.read_bytes()
+    assert execute(course, ["03"]) == []
+    assert path.read_bytes() == first
+
+    notebook = read(path)
+    notebook.cells[-1].source = notebook.cells[-1].source.replace("after", "at")
+    write(notebook, path)
+    assert execute(course, ["03"]) == []
+    assert "at " in read(path).cells[-1].outputs[0].text
+
+
 def test_execution_twice_gives_the_same_bytes(course):
     figure = """
         import matplotlib.pyplot as plt

@@ -16,6 +16,9 @@ START_PAGE = "notebooks/00_start.ipynb"
 def main(arguments: list[str]) -> None:
     # With more threads, the small matrices of the course wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # The package beside this file, also where the folder was moved or copied after the set-up.
+    path = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     configuration = [str(ROOT / "tools" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, configuration))
     LabApp.launch_instance([*options(), *arguments])
