@@ -466,9 +466,11 @@ def _set_data(t, value):
 def _cast(value, dtype):
     """A copy of value as an array of this dtype, refused if its kind of number would be lost."""
     data = np.array(value._data if isinstance(value, Tensor) else value)
+    if data.dtype == dtype:
+        return data
     if not np.can_cast(data.dtype, dtype, "same_kind"):
         raise TypeError(f"numbers of {data.dtype} do not fit into a tensor of {dtype}")
-    return data.astype(dtype, copy=False)
+    return data.astype(dtype)
 
 
 def _require(t, on):
@@ -482,12 +484,10 @@ def _require(t, on):
 
 
 def floating(x):
-    """The array x, refused unless it holds floating-point numbers; every activation starts so."""
+    """The array x, refused unless it holds float32 or float64; every activation starts so."""
     x = x if hasattr(x, "dtype") else np.asarray(x)
-    if x.dtype.kind != "f":
-        raise TypeError(
-            f"floating-point numbers are needed, not {x.dtype}: write 1.0, or x.to(float)"
-        )
+    if x.dtype.char not in "fd":
+        raise TypeError(f"float32 or float64 is needed, not {x.dtype}: write 1.0, or x.to(float)")
     return x
 
 

@@ -147,7 +147,7 @@ def with_parts(parts):
         (lambda: nn.ReLU().to(int), TypeError, "to: parameters are floating-point"),
         (lambda: F.linear(np.ones((4, 1)), np.ones((1, 1)), np.ones(3)), ValueError, "a bias of"),
         (lambda: network()(tensor(np.ones((2, 4)))), ValueError, r"linear\(shape \(2, 4\)"),
-        (lambda: network()(tensor([[1, 2, 3]])), TypeError, "floating-point numbers are needed"),
+        (lambda: network()(tensor([[1, 2, 3]])), TypeError, "float32 or float64 is needed"),
         (lambda: nn.Parameter([1, 2]), TypeError, "write 1.0 for 1"),
         (lambda: nn.ELU(beta=1.0), TypeError, "ELU takes alpha=1.0: .*'beta'"),
         (lambda: nn.ReLU(1.0), TypeError, "ReLU takes no arguments"),
