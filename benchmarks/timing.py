@@ -26,6 +26,9 @@ from time import perf_counter
 
 ROOT = Path(__file__).parent.parent
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB")}
+# As for the kernels of `make lab`: large arrays stay with the process, and need not be fetched
+# again page by page, which would be timed instead of the libraries.
+KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": str(2**28)}
 BLOCK = 0.004  # seconds that a library computes at a time
 PATIENCE = 10  # seconds for all the rounds of a task
 
@@ -39,7 +42,7 @@ class Library:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | ONE_THREAD,
+            env=os.environ | ONE_THREAD | KEPT_MEMORY,
             cwd=ROOT,
         )
         self.builders = json.loads(self._answer())

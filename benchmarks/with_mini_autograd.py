@@ -57,7 +57,8 @@ def module_training(sizes, function, loss, batch, dtype):
     for p, start in zip(model.parameters(), tasks.parameters(sizes, dtype), strict=True):
         p.data = start
     x, target = (tensor(a) for a in tasks.examples(sizes, loss, batch, dtype))
-    optimizer = optim.SGD(model.parameters(), lr=tasks.RATE, momentum=tasks.MOMENTUM)
+    parameters = list(model.parameters())
+    optimizer = optim.SGD(parameters, lr=tasks.RATE, momentum=tasks.MOMENTUM)
     error = {"cross_entropy": nn.CrossEntropyLoss, "mse_loss": nn.MSELoss}[loss]()
 
     def run():
@@ -65,7 +66,7 @@ def module_training(sizes, function, loss, batch, dtype):
         value = error(model(x), target)
         value.backward()
         optimizer.step()
-        return value, *model.parameters()
+        return value, *parameters
 
     return run
 

@@ -57,7 +57,8 @@ def module_training(sizes, function, loss, batch, dtype):
         )
     )
     x, target = (torch.tensor(a) for a in tasks.examples(sizes, loss, batch, dtype))
-    optimizer = torch.optim.SGD(model.parameters(), tasks.RATE, tasks.MOMENTUM, foreach=True)
+    parameters = list(model.parameters())
+    optimizer = torch.optim.SGD(parameters, tasks.RATE, tasks.MOMENTUM, foreach=True)
     error = {"cross_entropy": nn.CrossEntropyLoss, "mse_loss": nn.MSELoss}[loss]()
 
     def run():
@@ -65,7 +66,7 @@ def module_training(sizes, function, loss, batch, dtype):
         value = error(model(x), target)
         value.backward()
         optimizer.step()
-        return value, *model.parameters()
+        return value, *parameters
 
     return run
 

@@ -40,7 +40,7 @@ class Tensor:
         data = np.array(data._data if isinstance(data, Tensor) else data, dtype)
         if data.dtype.kind not in "fiub":
             raise TypeError(f"tensor: real numbers are needed, not {data.dtype}: {data!r}")
-        data.setflags(write=False)
+        data.setflags(False)  # nobody writes to it any more
         self._data, self._operation, self._retains_grad, self.grad = data, None, False, None
         self.requires_grad = requires_grad
 
@@ -54,7 +54,7 @@ class Tensor:
 
     def numpy(self):
         array = np.asarray(self._data)
-        array.setflags(write=False)
+        array.setflags(False)  # read-only
         return array
 
     def __array__(self, dtype=None, copy=None):
@@ -275,7 +275,7 @@ def _bind(name, signature, arguments, named):
 def _new_tensor(data):
     """A tensor around a NumPy result that nobody else will write to: no copy."""
     if isinstance(data, np.ndarray):
-        data.setflags(write=False)
+        data.setflags(False)  # read-only
     elif not isinstance(data, np.generic):
         raise TypeError(f"the result must be a NumPy array, not {type(data).__name__}")
     t = object.__new__(Tensor)
@@ -394,7 +394,7 @@ def _input_gradients(node, g, create_graph):
         )
     arguments = (node, *node._inputs) if create_graph else (node._data, *node._saved)
     if isinstance(g, np.ndarray):
-        g.setflags(write=False)  # others may be given the same array
+        g.setflags(False)  # read-only, as others may be given the same array
     try:
         for x, rule in zip(node._inputs, node._operation.rules):
             if isinstance(x, Tensor) and x._requires_grad:

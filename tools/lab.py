@@ -9,13 +9,15 @@ from pathlib import Path
 
 from jupyterlab.labapp import LabApp
 
+from kernel_settings import KERNEL_SETTINGS
+
 ROOT = Path(__file__).resolve().parent.parent
 START_PAGE = "notebooks/00_start.ipynb"
 
 
 def main(arguments: list[str]) -> None:
-    # With more threads, the small matrices of the course wait for each other.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for name, value in KERNEL_SETTINGS.items():
+        os.environ.setdefault(name, value)
     # The package beside this file, also where the folder was moved or copied after the set-up.
     path = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, path))

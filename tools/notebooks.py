@@ -31,6 +31,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from PIL import Image
 from traitlets.config import Config
 
+from kernel_settings import KERNEL_SETTINGS
 from package_source import Definition, UnshowableSource, definitions
 
 Name = tuple[str, str]  # a file of the package and a name defined in it
@@ -153,7 +154,7 @@ def fill_build_cells(
 
 def kernel_environment(ipython_directory: str, **changes: str) -> dict[str, str]:
     """The environment that notebooks run in, so that outputs depend on the notebooks alone."""
-    environment = dict(os.environ, OPENBLAS_NUM_THREADS="1", IPYTHONDIR=ipython_directory)
+    environment = dict(os.environ, **KERNEL_SETTINGS, IPYTHONDIR=ipython_directory)
     environment.pop("MPLBACKEND", None)  # it would switch inline figures off
     # The package beside this file, also where the folder was moved or copied after the set-up.
     environment["PYTHONPATH"] = os.pathsep.join(
