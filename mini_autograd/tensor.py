@@ -31,7 +31,7 @@ class Tensor:
     """
 
     __slots__ = tuple(
-        "_data _operation _inputs _saved _order _requires_grad _retains_grad grad".split()
+        "_data _operation _inputs _saved _order _requires_grad _retains_grad _grad".split()
     )
     __array_ufunc__ = None  # makes NumPy leave `array * tensor` to us, and refuse np.exp(tensor)
     __hash__ = object.__hash__  # == compares elements; a dictionary looks up by identity
@@ -41,7 +41,7 @@ class Tensor:
         if data.dtype.kind not in "fiub":
             raise TypeError(f"tensor: real numbers are needed, not {data.dtype}: {data!r}")
         data.setflags(False)  # nobody writes to it any more
-        self._data, self._operation, self._retains_grad, self.grad = data, None, False, None
+        self._data, self._operation, self._retains_grad, self._grad = data, None, False, None
         self.requires_grad = requires_grad
 
     # What it holds. Its array is read-only, for everyone.
@@ -49,6 +49,7 @@ class Tensor:
     dtype = property(lambda self: self._data.dtype)
     ndim = property(lambda self: self._data.ndim)
     data = property(lambda self: self.numpy(), lambda self, value: _set_data(self, value))
+    grad = property(lambda self: self._grad, lambda self, value: _set_grad(self, value))
     requires_grad = property(lambda self: self._requires_grad, lambda self, on: _require(self, on))
     is_leaf = property(lambda self: self._operation is None)
 
@@ -279,7 +280,7 @@ def _new_tensor(data):
     elif not isinstance(data, np.generic):
         raise TypeError(f"the result must be a NumPy array, not {type(data).__name__}")
     t = object.__new__(Tensor)
-    t._data, t._operation, t.grad = data, None, None
+    t._data, t._operation, t._grad = data, None, None
     t._requires_grad, t._retains_grad = False, False
     return t
 
@@ -327,9 +328,9 @@ def backward(output, gradient=None, retain_graph=None, create_graph=False):
         g = _as_gradient(g, t)
         if create_graph:
             g = g * 1.0  # a tensor of its own: rules may hand the same one to several leaves
-        if t.grad is not None:
-            g = t.grad + g if create_graph else _new_tensor(t.grad._data + g._data)
-        t.grad = g
+        if t._grad is not None:
+            g = t._grad + g if create_graph else _new_tensor(t._grad._data + g._data)
+        t._grad = g
 
 
 def grad(
@@ -461,6 +462,12 @@ def _set_data(t, value):
     if data.shape != t.shape:
         raise ValueError(f"data: shape {t.shape} cannot become {data.shape}")
     t._data = data
+
+
+def _set_grad(t, value):
+    if value is not None and not (isinstance(value, Tensor) and value.shape == t.shape):
+        raise TypeError(f"grad: None or a tensor of shape {t.shape} is needed, not {value!r}")
+    t._grad = value
 
 
 def _cast(value, dtype):

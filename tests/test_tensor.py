@@ -736,3 +736,13 @@ def test_an_operation_or_a_rule_that_works_in_place_is_refused():
     with pytest.raises(RuntimeError, match="read-only"):
         (x + rude(x)).backward(seed)
     assert x.tolist() == [1.0, 2.0] and seed.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("wrong", [0, np.ones(2), [1.0, 1.0], tensor(1.0)])
+def test_a_gradient_is_a_tensor_of_the_same_shape_or_none(wrong):
+    x = leaf([1.0, 2.0])
+    with pytest.raises(TypeError, match=r"grad: None or a tensor of shape \(2,\) is needed"):
+        x.grad = wrong
+    x.grad = tensor([1.0, 1.0])
+    (x * 2.0).sum().backward()
+    assert x.grad.tolist() == [3.0, 3.0]
