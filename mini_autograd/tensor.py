@@ -296,7 +296,7 @@ def _constant(a):
     if type(a).__name__ == "Tensor":
         raise TypeError(f"a Tensor of {type(a).__module__} cannot be mixed with this engine's")
     if isinstance(a, tuple):
-        return tuple(a if type(a) in _SAFE else _constant(a) for a in a)
+        return tuple(part if type(part) in _SAFE else _constant(part) for part in a)
     if isinstance(a, list):
         return np.array(a, None if a else int)  # an empty list is an index
     return a.copy() if isinstance(a, np.ndarray) else a.item() if isinstance(a, np.generic) else a
@@ -471,13 +471,14 @@ def _set_grad(t, value):
 
 
 def _cast(value, dtype):
-    """A copy of value as an array of this dtype, refused if its kind of number would be lost."""
+    """A read-only copy of value, refused if this dtype would lose its kind of number."""
     data = np.array(value._data if isinstance(value, Tensor) else value)
-    if data.dtype == dtype:
-        return data
-    if not np.can_cast(data.dtype, dtype, "same_kind"):
-        raise TypeError(f"numbers of {data.dtype} do not fit into a tensor of {dtype}")
-    return data.astype(dtype)
+    if data.dtype != dtype:
+        if not np.can_cast(data.dtype, dtype, "same_kind"):
+            raise TypeError(f"numbers of {data.dtype} do not fit into a tensor of {dtype}")
+        data = data.astype(dtype)
+    data.setflags(False)
+    return data
 
 
 def _require(t, on):

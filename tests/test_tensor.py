@@ -729,10 +729,14 @@ def test_an_operation_or_a_rule_that_works_in_place_is_refused():
         return g
 
     greedy, rude = primitive(doubled), primitive(lambda x: x * 3.0)
+    moved = leaf([0.0, 0.0])
+    moved.data = [1.0, 2.0]
+    converted = ma.nn.PReLU().to(np.float32).weight
     rude.vjp(tripled)
     x, seed = leaf([1.0, 2.0]), np.ones(2)
-    with pytest.raises(ValueError, match="read-only"):
-        greedy(x)
+    for tensor_of_any_origin in (x, moved, converted, moved * 2.0):
+        with pytest.raises(ValueError, match="read-only"):
+            greedy(tensor_of_any_origin)
     with pytest.raises(RuntimeError, match="read-only"):
         (x + rude(x)).backward(seed)
     assert x.tolist() == [1.0, 2.0] and seed.tolist() == [1.0, 1.0]

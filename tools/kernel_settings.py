@@ -4,7 +4,7 @@ KERNEL_SETTINGS = {
     # With more threads, the small matrices of the course wait for each other.
     "OPENBLAS_NUM_THREADS": "1",
     # Else glibc gives large arrays back to the system after each operation, and fetches them again
-    # page by page: a million sigmoids and their slopes would take three times as long.
+    # page by page: a million sigmoids and their slopes would take several times as long.
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
     "MALLOC_TRIM_THRESHOLD_": str(2**28),
 }

@@ -1,7 +1,7 @@
 """Modules: objects that hold parameters and compute with them."""
 
 import math
-import os
+from pathlib import Path
 
 import numpy as np
 
@@ -97,7 +97,7 @@ class Module:
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"to: parameters are floating-point numbers, not {np.dtype(dtype)}")
         for parameter in self.parameters():
-            parameter._data, parameter.grad = parameter._data.astype(dtype), None
+            parameter._data, parameter.grad = Tensor(parameter, dtype=dtype)._data, None
         return self
 
     def zero_grad(self):
@@ -208,13 +208,13 @@ def save(state, path):
     """
     if taken := sorted({"file", "allow_pickle"} & state.keys()):
         raise ValueError(f"save: NumPy keeps the names {taken} for itself; choose others")
-    unfinished = f"{path}.unfinished"
+    unfinished = Path(f"{path}.unfinished")
     try:
-        with open(unfinished, "wb") as file:
+        with unfinished.open("wb") as file:
             np.savez(file, **{name: np.asarray(values) for name, values in state.items()})
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     except BaseException:
-        os.path.exists(unfinished) and os.remove(unfinished)
+        unfinished.unlink(missing_ok=True)
         raise
 
 
