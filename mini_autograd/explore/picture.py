@@ -212,8 +212,8 @@ def small_png(figure):
 
 
 def few_colors(image):
-    """64 colours are enough for lines with smooth edges, and make a third of the bytes."""
-    return image.quantize(64, dither=Image.Dither.NONE)
+    """A figure needs no more than 256 colours, which take a third of the bytes."""
+    return image.quantize(256, dither=Image.Dither.NONE)
 
 
 def png(image, **options):
