@@ -20,22 +20,18 @@ _RANGE, _BIN, _TALLEST = (-4.0, 6.0), 0.125, 1.0
 _BASE, _HEIGHT = 116, 140  # pixels: where the distributions stand, and the height of their panel
 
 
-def gallery(catalogue, start=None, **limits):
+class Gallery(widgets.VBox):
     """Explore any function of the catalogue, a dict from its name to (f, sliders).
 
-    Curves that are pinned stay while another function is chosen. limits (xlim, ylim, slope_ylim)
-    are those of all explorers, so that curves can be compared.
+    Below stands a crowd of inputs, and what the function makes of them. Curves that are pinned stay
+    while another function is chosen. limits (xlim, ylim, slope_ylim) are those of all explorers, so
+    that curves can be compared.
     """
-    return Gallery(catalogue, start or next(iter(catalogue)), limits)
 
-
-class Gallery(widgets.VBox):
-    """What `gallery` shows: a choice, the explorer of what was chosen, and a crowd of inputs."""
-
-    def __init__(self, catalogue, start, limits):
+    def __init__(self, catalogue, start=None, **limits):
         self._catalogue, self._limits, self.pinned = catalogue, limits, []
         self._members = {}  # a widget is never forgotten by the page, so each is made once
-        self._choice = choice("function", list(catalogue), value=start)
+        self._choice = choice("function", list(catalogue), value=start or next(iter(catalogue)))
         self._crowd = [slider("mean", -3, 3, 0.0), slider("spread", 0.1, 3, 1.0)]
         self._panel = widgets.HTML()
         self._hall = widgets.VBox()
@@ -156,3 +152,6 @@ def _heights(values, edges):
 def _joined(x, y):
     """The d attribute of a line through these pixels."""
     return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
+
+
+gallery = Gallery  # called as explore is

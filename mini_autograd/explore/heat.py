@@ -11,20 +11,15 @@ from mini_autograd.explore.style import DERIVATIVE, FUNCTION
 from mini_autograd.explore.words import explained, minus
 
 
-def heat(f, *, scale=1.0, **sliders):
-    """Show the matrices that f returns, with a slider for each of its parameters.
+class Heat(widgets.VBox):
+    """The matrices that f returns, below a slider for each of its parameters.
 
     f(**parameters) returns a dict from a title to a matrix. A slider is (min, max, start), or with
     its step as a fourth. A cell is tinted blue for a positive entry and orange for a negative one,
     fully at scale.
     """
-    return Heat(f, scale, sliders)
 
-
-class Heat(widgets.VBox):
-    """What `heat` shows: sliders, and below them the matrices."""
-
-    def __init__(self, f, scale, sliders):
+    def __init__(self, f, *, scale=1.0, **sliders):
         self._f, self._scale = f, scale
         self._sliders = {key: slider(key, *bounds) for key, bounds in sliders.items()}
         self._panel, self._tables = ControlPanel(self._sliders, self._redraw), widgets.HTML()
@@ -87,3 +82,6 @@ def _matrix(title, values):
 def _shown(value):
     """Three decimals; what is 0 after rounding has no sign."""
     return minus(f"{round(float(value), 3) + 0.0:.3f}")
+
+
+heat = Heat  # a verb where it is called

@@ -5,16 +5,11 @@ import html
 import ipywidgets as widgets
 
 
-def predict(question, options):
+class Prediction(widgets.VBox):
     """Ask for a prediction among the options; the answer stands further on in the chapter.
 
-    Without a kernel, question and options are readable text.
+    A line repeats what was chosen. Without a kernel, question and options are readable text.
     """
-    return Prediction(question, options)
-
-
-class Prediction(widgets.VBox):
-    """What `predict` shows: radio buttons, and a line that repeats what was chosen."""
 
     def __init__(self, question, options):
         self._question, self._options = question, list(options)
@@ -42,3 +37,6 @@ class Prediction(widgets.VBox):
             "text/html": f"<p>{self._asked()}</p><ul>{items}</ul>",
             "text/plain": "\n".join(lines),
         }
+
+
+predict = Prediction  # a verb where it is called

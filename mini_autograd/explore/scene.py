@@ -16,21 +16,16 @@ from mini_autograd.explore.words import explained
 _DPI = 160  # two pixels to one of the page, for screens of high density
 
 
-def scene(figure, update, presets=None, **controls):
-    """Show a matplotlib figure with a control for each argument of update.
+class Scene(widgets.VBox):
+    """A matplotlib figure with a control for each argument of update, and a sentence below it.
 
     update(**values) moves artists that were drawn before. It returns a list of those and of what
     lies above them, and a sentence on what is seen now. A control is a slider (min, max, start), or
     with its step as a fourth; or a list to choose from, the first at the start. presets names
     buttons, each with what it sets: {"steep": dict(gain=2)}.
     """
-    return Scene(figure, update, controls, presets or {})
 
-
-class Scene(widgets.VBox):
-    """What `scene` shows: controls, the figure, and the sentence."""
-
-    def __init__(self, figure, update, controls, presets):
+    def __init__(self, figure, update, presets=None, **controls):
         self.figure, self._update = figure, update
         from matplotlib import pyplot  # not above: importing it chooses a backend
 
@@ -99,3 +94,6 @@ def _control(key, given):
 def _minus(text):
     """The text with a true minus sign before its negative numbers."""
     return re.sub(r"(?<!\w)-(?=\d)", "−", text)
+
+
+scene = Scene  # a verb where it is called
