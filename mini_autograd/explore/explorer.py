@@ -217,8 +217,8 @@ class Explorer(widgets.Box):
     def _sentence(self, curve):
         """What the picture shows, for those who do not see it."""
         settings = f" for {self._settings()}" if self._parameters else ""
-        at = f"At x = {shown(self._sliders['cursor'])}, f(x) = {minus(f'{curve.y[-1]:z.4f}')}"
-        found = f"{at} and f'(x) = {minus(f'{curve.slope[-1]:z.4f}')} by {self._by}."
+        at = f"At x = {shown(self._sliders['cursor'])}, f(x) = {curve.y[-1]:z.4f}"
+        found = minus(f"{at} and f'(x) = {curve.slope[-1]:z.4f} by {self._by}.")
         return f"{self._name} and its derivative{settings}. {curve.problem or found}"
 
     def _read_out(self, curve):
@@ -246,7 +246,7 @@ class Explorer(widgets.Box):
         curve = self._examine(self.values)
         sentence = self._sentence(curve)
         bounds = [f"{key} ({s.min:g} to {s.max:g})" for key, s in self._parameters.items()]
-        moves = ", ".join(["x", *bounds]).replace("-", "−")
+        moves = minus(", ".join(["x", *bounds]))
         caption = f"{sentence.partition('. ')[2]}\nRun this cell to move {moves}."
         picture = self._picture.png(self._shapes(curve), caption)
         return with_picture(super()._repr_mimebundle_(**kwargs), picture, WIDTH, sentence)

@@ -74,7 +74,7 @@ class Gallery(widgets.VBox):
             said += f" Outputs: mean {average:z.2f}, standard deviation {deviation:.2f}; {dead}."
         except Exception:
             y = x[:0]
-        self.said = said.replace(" -", " −")
+        self.said = minus(said)
         self._panel.value = _drawn(x, y, self.said)
 
     def _repr_mimebundle_(self, **kwargs):

@@ -1,7 +1,6 @@
 """Any figure under controls: it is made once, and each event redraws only what moves."""
 
 import html
-import re
 
 import ipywidgets as widgets
 import numpy as np
@@ -11,7 +10,7 @@ from PIL import Image
 from mini_autograd.explore.controls import ControlPanel, choice, slider
 from mini_autograd.explore.picture import few_colors, png, with_picture
 from mini_autograd.explore.style import TEXT
-from mini_autograd.explore.words import explained
+from mini_autograd.explore.words import explained, minus
 
 _DPI = 160  # two pixels to one of the page, for screens of high density
 
@@ -62,7 +61,7 @@ class Scene(widgets.VBox):
         self._say(self.sentence)
 
     def _say(self, text):
-        said = html.escape(_minus(text))
+        said = html.escape(minus(text))
         self._said.value = f'<div role="status" style="{TEXT};max-width:640px">{said}</div>'
 
     def _pixels(self):
@@ -76,7 +75,7 @@ class Scene(widgets.VBox):
         """The widget and, for a reader without a kernel, the figure and the sentence."""
         shown = {k: f"{v:g}" if isinstance(v, float) else v for k, v in self._panel.values.items()}
         settings = ", ".join(f"{key} = {value}" for key, value in shown.items())
-        text = _minus(f"{settings}. {self.sentence}")
+        text = minus(f"{settings}. {self.sentence}")
         picture = png(few_colors(self._pixels()), optimize=True)
         return with_picture(super()._repr_mimebundle_(**kwargs), picture, self._width, text)
 
@@ -89,11 +88,6 @@ def _control(key, given):
     if made.step.is_integer():
         made.readout_format = ".0f"
     return made
-
-
-def _minus(text):
-    """The text with a true minus sign before its negative numbers."""
-    return re.sub(r"(?<!\w)-(?=\d)", "−", text)
 
 
 scene = Scene  # a verb where it is called

@@ -1,5 +1,7 @@
 """Numbers, verdicts and likely mistakes in words: nothing is said by colour alone."""
 
+import re
+
 import numpy as np
 
 from mini_autograd.explore.curve import JUMP, KINK, SMOOTH, UNKNOWN, Unusable
@@ -12,14 +14,14 @@ def number(value):
 
 
 def minus(text):
-    """text with a true minus sign, as the axes have it."""
-    return "−" + text[1:] if text.startswith("-") else text
+    """text with a true minus sign before its negative numbers, as the axes have it."""
+    return re.sub(r"(?<!\w)-(?=\d|inf\b)", "−", text)
 
 
 def by_difference(curve, i):
     """What differences say the slope is at point i."""
     if curve.kind[i] == KINK:
-        return f"left {minus(f'{curve.left[i]:z.2f}')}, right {minus(f'{curve.right[i]:z.2f}')}"
+        return minus(f"left {curve.left[i]:z.2f}, right {curve.right[i]:z.2f}")
     return "none, f jumps" if curve.kind[i] == JUMP else number(curve.drawn[i])
 
 
@@ -53,7 +55,7 @@ def verdict(curve, by, h=None):
         off = f"with h = {h:.0e} the central difference is off by up to {_size(largest)}"
         return f"The {by} is right: {off}, as {too_long if h > 1e-5 else too_short}."
     i = curve.error.argmax()
-    claim = f"at x = {minus(f'{curve.x[i]:.2f}')} {by} says {number(curve.slope[i])}"
+    claim = minus(f"at x = {curve.x[i]:.2f} {by} says {number(curve.slope[i])}")
     if np.isnan(curve.slope[i]):
         return f"They disagree: {claim}, though f is finite there."
     if curve.kind[i] == KINK:
