@@ -3,6 +3,7 @@
 import html
 import itertools
 import math
+from functools import partial
 
 import ipywidgets as widgets
 import numpy as np
@@ -94,13 +95,10 @@ class Explorer(widgets.Box):
 
     def _pin_curve(self, change):
         """Leave the curve as it is now behind in grey, or take that away again."""
-        curve = self._examine(self.values)
         self._pinned, self._pin.description = [], "Unpin curve" if change["new"] else "Pin curve"
         if change["new"]:
-            corner = self._grid[-1], self._picture.ylims[0][0]
-            text = f"grey: {self._settings() or self._name}"
-            self._pinned = [Line(*line[:3], QUIET, 2.2, "--") for line in self._curves(curve)[:2]]
-            self._pinned.append(Label(0, *corner, text, QUIET, dy=17, anchor="end"))
+            lines, text = self._curves(self._examine(self.values)), self._settings() or self._name
+            self._pinned = self._faded(lines[:2], QUIET, "--", f"grey: {text}", dy=17)
         self._redraw()
 
     def _redraw(self):
@@ -110,13 +108,13 @@ class Explorer(widgets.Box):
 
     # What is computed.
 
+    def _with(self, values, function):
+        """The function of x alone that has these values as its parameters."""
+        return partial(function, **{key: values[key] for key in self._parameters})
+
     def _examine(self, values):
         """The Curve at these values of the sliders; its last point is the cursor."""
-        parameters = {key: values[key] for key in self._parameters}
-        x = np.append(self._grid, values["cursor"])
-
-        def f(x):
-            return self._f(x, **parameters)
+        f, x = self._with(values, self._f), np.append(self._grid, values["cursor"])
 
         def plain(x):
             return np.asarray(f(x) if self._derivative else f(self._Tensor(x)).numpy())
@@ -124,7 +122,7 @@ class Explorer(widgets.Box):
         with np.errstate(all="ignore"):
             try:
                 if self._derivative:
-                    y, slope = by_formula(f, lambda x: self._derivative(x, **parameters), x)
+                    y, slope = by_formula(f, self._with(values, self._derivative), x)
                 else:
                     y, slope = by_autograd(f, x, self._Tensor)
                 curve = examine(plain, x, y, slope)
@@ -156,6 +154,12 @@ class Explorer(widgets.Box):
             Line(1, self._grid, curve.slope[:-1], DERIVATIVE),
             Line(1, self._grid, central[:-1], INK, 1.8, ":"),
         ]
+
+    def _faded(self, lines, color, style, text, **at):
+        """Lines of a curve of before, with their name at the lower right."""
+        corner = self._grid[-1], self._picture.ylims[0][0]
+        faded = [Line(*line[:3], color, 2.2, style) for line in lines]
+        return [*faded, Label(0, *corner, text, color, anchor="end", **at)]
 
     def _shapes(self, curve):
         heading = f"{self._name}({', '.join(filter(None, ('x', self._settings())))})"

@@ -9,12 +9,13 @@ import numpy as np
 from mini_autograd.explore.controls import button, choice, columns, slider
 from mini_autograd.explore.curve import by_autograd
 from mini_autograd.explore.explorer import Explorer
-from mini_autograd.explore.picture import LEFT, RIGHT, WIDTH, Label, Line, with_picture
+from mini_autograd.explore.picture import LEFT, RIGHT, WIDTH
 from mini_autograd.explore.style import FUNCTION, INK, QUIET, TEXT
 from mini_autograd.explore.words import minus
 from mini_autograd.tensor import Tensor
 
-_PINS = (("#B04A86", "--"), (QUIET, ":"))  # as many curves can be compared with the present one
+# As many curves can be compared with the present one: colour, style, and how a label shows it.
+_PINS = (("#B04A86", "--", "– –"), (QUIET, ":", "····"))
 _INPUTS = np.array([NormalDist().inv_cdf((i + 0.5) / 2000) for i in range(2000)])
 _RANGE, _BIN, _TALLEST = (-4.0, 6.0), 0.125, 1.0
 _BASE, _HEIGHT = 116, 140  # pixels: where the distributions stand, and the height of their panel
@@ -68,7 +69,7 @@ class Gallery(widgets.VBox):
         said = f"Inputs: mean {mean:z.2f}, standard deviation {spread:.2f}."
         try:
             with np.errstate(all="ignore"):
-                y, slope = by_autograd(member.at_present, x, Tensor)
+                y, slope = by_autograd(member._with(member.values, member._f), x, Tensor)
                 average, deviation = y.mean(), y.std()
             dead = f"for {np.mean(np.abs(slope) < 0.01):.0%} of them the slope is below 0.01"
             said += f" Outputs: mean {average:z.2f}, standard deviation {deviation:.2f}; {dead}."
@@ -79,10 +80,9 @@ class Gallery(widgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs):
         """The widget and, for a reader without a kernel, a picture and two sentences."""
-        bundle, _ = self._member._repr_mimebundle_()
-        picture, sentence = bundle["image/png"], bundle["text/plain"]
-        shown, sizes = with_picture(super()._repr_mimebundle_(**kwargs), b"", WIDTH, sentence)
-        return shown | {"image/png": picture, "text/plain": f"{sentence}\n{self.said}"}, sizes
+        bundle, sizes = self._member._repr_mimebundle_()
+        text = f"{bundle['text/plain']}\n{self.said}"
+        return bundle | super()._repr_mimebundle_(**kwargs) | {"text/plain": text}, sizes
 
 
 class _Member(Explorer):
@@ -92,10 +92,6 @@ class _Member(Explorer):
         self._hall = hall
         super().__init__(f, name=name, **settings)
 
-    def at_present(self, x):
-        values = self.values
-        return self._f(x, **{key: values[key] for key in self._parameters})
-
     def _pin_curve(self, change):
         if change["new"]:
             lines = self._curves(self._examine(self.values))[:2]
@@ -103,17 +99,12 @@ class _Member(Explorer):
             self._pin.value = False  # it is a button here, which may be pressed again
             self._redraw()
 
-    def _shapes(self, curve):
-        shapes = []
-        for i, (lines, text) in enumerate(self._hall.pinned):
-            color, style = _PINS[i]
-            shapes += [Line(*line[:3], color, 2.2, style) for line in lines]
-            corner = self._grid[-1], self._picture.ylims[0][0]
-            mark = {"--": "– –", ":": "····"}[style]
-            shapes.append(Label(0, *corner, f"{mark} {text}", color, -8, -10 - 20 * i, "end"))
-        return shapes + super()._shapes(curve)
-
     def _redraw(self):
+        self._pinned = []
+        for i, (lines, text) in enumerate(self._hall.pinned):
+            color, style, mark = _PINS[i]
+            at = dict(dx=-8, dy=-10 - 20 * i)
+            self._pinned += self._faded(lines, color, style, f"{mark} {text}", **at)
         super()._redraw()
         self._hall.push_through(self)
 
