@@ -410,17 +410,16 @@ def _input_gradients(node, g, create_graph):
 
 def _seed(output, gradient, create_graph):
     """The gradient to start from: a tensor under create_graph, else an array."""
-    shape, dtype = output._data.shape, output._data.dtype
+    shape = output._data.shape
     if not output._requires_grad:
         raise RuntimeError("backward: this tensor depends on none that requires a gradient")
     if gradient is None:
         if output._data.size != 1:
             raise RuntimeError(f"backward: an output of shape {shape} needs a gradient like it")
-        g = _new_tensor(np.ones(shape, dtype))
-    elif isinstance(gradient, Tensor):
-        g = _as_gradient(gradient, output)
-    else:
-        g = _new_tensor(_cast(gradient, dtype))
+        gradient = np.ones(shape, output._data.dtype)
+    elif not isinstance(gradient, Tensor):
+        gradient = Tensor(gradient)  # a copy
+    g = _as_gradient(gradient, output)
     if g._data.shape != shape:
         raise ValueError(f"backward: the gradient has shape {g.shape}, the output {shape}")
     return g if create_graph else g._data
@@ -455,12 +454,17 @@ def _update(target, result):
 
 
 def _set_data(t, value):
-    data = _cast(value, t.dtype)
+    data = np.array(value._data if isinstance(value, Tensor) else value)
+    if data.dtype != t.dtype:
+        if not np.can_cast(data.dtype, t.dtype, "same_kind"):
+            raise TypeError(f"numbers of {data.dtype} do not fit into a tensor of {t.dtype}")
+        data = data.astype(t.dtype)
     if not t.is_leaf:
         name = t._operation.__name__
         raise RuntimeError(f"data: only a leaf takes new data; this tensor was computed by {name}")
     if data.shape != t.shape:
         raise ValueError(f"data: shape {t.shape} cannot become {data.shape}")
+    data.setflags(False)  # read-only
     t._data = data
 
 
@@ -468,17 +472,6 @@ def _set_grad(t, value):
     if value is not None and not (isinstance(value, Tensor) and value.shape == t.shape):
         raise TypeError(f"grad: None or a tensor of shape {t.shape} is needed, not {value!r}")
     t._grad = value
-
-
-def _cast(value, dtype):
-    """A read-only copy of value, refused if this dtype would lose its kind of number."""
-    data = np.array(value._data if isinstance(value, Tensor) else value)
-    if data.dtype != dtype:
-        if not np.can_cast(data.dtype, dtype, "same_kind"):
-            raise TypeError(f"numbers of {data.dtype} do not fit into a tensor of {dtype}")
-        data = data.astype(dtype)
-    data.setflags(False)
-    return data
 
 
 def _require(t, on):
