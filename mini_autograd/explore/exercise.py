@@ -73,7 +73,7 @@ def _check_slopes(f, near, tried, Tensor):
         raise _Wrong(f"not yet: {verdict(curve, 'the gradient').partition(': ')[2]}".strip())
     bad = tried[np.isnan(slope) & np.isfinite(y)]
     if len(bad):
-        raise _Wrong(f"not yet: the gradient is nan at x = {_short(bad[0])}.")
+        raise _Wrong(minus(f"not yet: the gradient is nan at x = {bad[0]:.6g}."))
 
 
 def _attempted(function, *arguments, **named):
@@ -108,10 +108,6 @@ def _compare(got, want, x=None):
     error = np.where(close, 0, np.nan_to_num(np.abs(got - want), nan=np.inf))
     worst = np.unravel_index(error.argmax(), error.shape)
     place = f" at index {tuple(map(int, worst))}" if got.ndim else ""
-    place = f" at x = {_short(x[worst])}" if x is not None else place
-    text = f"not yet:{place} it is {_short(got[worst])}, expected {_short(want[worst])}."
+    place = f" at x = {x[worst]:.6g}" if x is not None else place
+    text = minus(f"not yet:{place} it is {got[worst]:.6g}, expected {want[worst]:.6g}.")
     raise _Wrong(f"{text} {mistake(got, want, x)}".strip())
-
-
-def _short(value):
-    return minus(f"{value:.6g}")

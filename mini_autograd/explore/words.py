@@ -104,9 +104,9 @@ def _looks(got, want):
             2: "twice too large",
             0.5: "half of what it should be, as if a second contribution overwrote the first",
         }
-        return usual.get(factor, f"{minus(f'{factor:g}')} times what it should be")
+        return usual.get(factor, minus(f"{factor:g} times what it should be"))
     if len(got) > 1 and np.ptp(got - want) <= 1e-3 * np.abs(got - want).max():
-        return f"off by {minus(f'{(got - want).mean():.4g}')}"
+        return minus(f"off by {(got - want).mean():.4g}")
     return ""
 
 
