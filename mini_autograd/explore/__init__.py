@@ -11,6 +11,5 @@ from mini_autograd.explore.heat import heat
 from mini_autograd.explore.prediction import predict
 from mini_autograd.explore.progress import progress
 from mini_autograd.explore.scene import scene
-from mini_autograd.explore.style import use_style
 
-__all__ = ["check", "explore", "heat", "predict", "progress", "scene", "use_style", "walk"]
+__all__ = ["check", "explore", "heat", "predict", "progress", "scene", "walk"]

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from matplotlib import style
-
 STYLE = Path(__file__).parents[2] / "assets" / "course.mplstyle"
 # On the screen a figure of 72 dots an inch has a point to the pixel.
 SCREEN = [STYLE, {"font.size": 13, "svg.fonttype": "none"}]
@@ -21,8 +19,3 @@ TEXT = (
 def readable(color):
     """The colour as that of text: nearer to the page's own, to stand out 4.5 to 1 in any theme."""
     return f"color-mix(in srgb, {color} 80%, {INK})"
-
-
-def use_style():
-    """Draw the figures that follow in the style of the course."""
-    style.use(STYLE)

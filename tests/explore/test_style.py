@@ -6,11 +6,10 @@ import sys
 
 import matplotlib
 import pytest
-from matplotlib import rc_context
 from matplotlib.colors import to_rgb
 from matplotlib.style import context
 
-from mini_autograd.explore import progress, style, use_style
+from mini_autograd.explore import progress, style
 
 DARK, LIGHT = "#111111", "#ffffff"  # JupyterLab's backgrounds
 
@@ -48,12 +47,6 @@ def test_figures_are_legible_and_told_apart_without_colour():
     lines = [str(entry["linestyle"]) for entry in cycle]
     assert len(set(lines)) == len(lines)
     assert all(one["color"] != other["color"] for one, other in itertools.combinations(cycle, 2))
-
-
-def test_use_style_sets_it():
-    with rc_context():
-        use_style()
-        assert matplotlib.rcParams["axes.grid"] and matplotlib.rcParams["font.size"] == 11
 
 
 def test_importing_changes_nothing():
