@@ -77,7 +77,7 @@ def slider(key, low, high, start, step=None):
         )
     name = f"{key} ({_GREEK[key]})" if key in _GREEK else key.replace("_", " ")
     step = step or round_step(low, high, start)
-    decimals = max(2, -math.floor(math.log10(step) + 1e-9))
+    decimals = 0 if step % 1 == 0 else max(2, -math.floor(math.log10(step) + 1e-9))
     look = dict(readout_format=f".{decimals}f", **described(name))
     return widgets.FloatSlider(start, min=low, max=high, step=step, **look)
 

@@ -82,12 +82,7 @@ class Scene(widgets.VBox):
 
 def _control(key, given):
     """A slider, or for a list a choice."""
-    if isinstance(given, list):
-        return choice(key.replace("_", " "), given)
-    made = slider(key, *given)
-    if made.step.is_integer():
-        made.readout_format = ".0f"
-    return made
+    return choice(key.replace("_", " "), given) if isinstance(given, list) else slider(key, *given)
 
 
 scene = Scene  # a verb where it is called
