@@ -11,5 +11,3 @@ from mini_autograd.explore.heat import heat
 from mini_autograd.explore.prediction import predict
 from mini_autograd.explore.progress import progress
 from mini_autograd.explore.scene import scene
-
-__all__ = ["check", "explore", "heat", "predict", "progress", "scene", "walk"]
