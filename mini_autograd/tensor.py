@@ -61,7 +61,7 @@ class Tensor:
     def __array__(self, dtype=None, copy=None):
         if self._requires_grad:
             raise TypeError("NumPy would lose the graph: where you want that, use t.detach()")
-        return np.array(self._data, dtype)
+        return np.array(self._data, dtype, copy=copy)
 
     def __repr__(self):
         values = np.array2string(np.asarray(self._data), separator=", ", prefix="tensor(")
@@ -279,6 +279,8 @@ def _new_tensor(data):
         data.setflags(False)  # read-only
     elif not isinstance(data, np.generic):
         raise TypeError(f"the result must be a NumPy array, not {type(data).__name__}")
+    if data.dtype.kind not in "fiub":
+        raise TypeError(f"the result must be real numbers, not {data.dtype}")
     t = object.__new__(Tensor)
     t._data, t._operation, t._grad = data, None, None
     t._requires_grad, t._retains_grad = False, False
@@ -612,8 +614,6 @@ broadcast_to.vjp(lambda g, y, x, shape: g)  # the engine sums it back
 
 @primitive
 def to(x, dtype):
-    if np.dtype(dtype).kind not in "fiub":
-        raise TypeError("a tensor holds real numbers")
     return x.astype(dtype)
 
 

@@ -32,6 +32,8 @@ def check(attempt, expected=None, *, at=None, gradient=None, Tensor=_Tensor, **p
             if callable(attempt):
                 gradient = hasattr(attempt, "vjp") if gradient is None else gradient
                 _check_function(attempt, expected, at, gradient, Tensor, parameters)
+            elif expected is None:
+                raise TypeError("check: an attempt that is no function needs what is expected")
             else:
                 _compare(_array(attempt), np.asarray(expected, float))
         print("correct: values and gradient." if callable(attempt) and gradient else "correct.")
@@ -51,7 +53,7 @@ def _check_function(attempt, expected, at, gradient, Tensor, parameters):
     tried = [np.append(near[0], _FAR)] if at is None else near
 
     got = _array(_attempted(f, *map(Tensor if gradient else np.array, tried)))
-    element_wise = len(tried) == 1 and got.shape == tried[0].shape
+    element_wise = len(tried) == 1 and got.shape == tried[0].shape and got.ndim < 2
     if expected is not None:
         want = expected(*tried, **parameters) if callable(expected) else expected
         _compare(got, np.asarray(want, float), tried[0] if element_wise else None)

@@ -89,7 +89,8 @@ def _read(output, names, Tensor):
             name = f"{name} = {sign}" if name else sign
             results.append(t)
             # An argument without a rule is a setting, such as a dim.
-            used = [i for i, rule in enumerate(operation.rules) if rule.__name__ != "_no_rule"]
+            rules = [getattr(rule, "__name__", "") for rule in operation.rules]
+            used = [i for i, rule in enumerate(rules) if rule != "_no_rule"]
             pending += [(key(t, i), t._inputs[i]) for i in reversed(used)]
         nodes[here] = Node(name or "leaf", np.array(t.numpy()), t.requires_grad)
 

@@ -12,7 +12,7 @@ class Prediction(widgets.VBox):
     """
 
     def __init__(self, question, options):
-        self._question, self._options = question, list(options)
+        self._question, self._options = question, [str(option) for option in options]
         layout = widgets.Layout(width="auto")
         self._choice = widgets.RadioButtons(options=self._options, value=None, layout=layout)
         self._reply = widgets.HTML()

@@ -54,10 +54,10 @@ class Scene(widgets.VBox):
         try:
             self._artists, self.sentence = self._update(**self._panel.values)
         except Exception as error:
-            self._say(f"✗ {explained(error)}")
-            return
-        # Quickly made rather than small: it goes no further than the reader's screen.
-        self._image.value = png(self._pixels(), compress_level=1)
+            self.sentence = f"✗ {explained(error)}"
+        else:
+            # Quickly made rather than small: it goes no further than the reader's screen.
+            self._image.value = png(self._pixels(), compress_level=1)
         self._say(self.sentence)
 
     def _say(self, text):

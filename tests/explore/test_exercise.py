@@ -155,6 +155,25 @@ def test_several_arguments_and_broadcasting(said):
     assert "not yet" in said(lost, product, at=(a, b))
 
 
+def test_an_array_keeps_its_axes(said):
+    matrix = np.arange(12.0).reshape(3, 4) / 5
+
+    def shares(x, axis):
+        return np.exp(x) / np.exp(x).sum(axis, keepdims=True)
+
+    def rule(g, y, x, axis):
+        return y * (g - (g * y).sum(axis, keepdims=True))
+
+    softmax = said.operation(shares, rule)
+    assert said(softmax, shares, at=matrix, axis=1) == "correct: values and gradient."
+    assert "at index (2, 0)" in said(softmax, lambda x, axis: shares(x, 0), at=matrix, axis=1)
+
+
+def test_a_number_needs_what_is_expected():
+    with pytest.raises(TypeError, match="needs what is expected"):
+        check(0.5)
+
+
 def test_a_contribution_that_is_overwritten(said):
     def overwrite(g, y, x, index):
         gradient = np.zeros_like(x)

@@ -3,6 +3,7 @@
 import base64
 import io
 import xml.etree.ElementTree as ElementTree
+from functools import partial
 
 import numpy as np
 import pytest
@@ -84,6 +85,14 @@ def test_every_step_multiplies_and_adds(engine):
     output, names = diamond(engine)
     text = walk(output, names, Tensor=engine.Tensor)._repr_mimebundle_()[0]["text/plain"]
     assert "upstream 5.037 = 15.11, added to 24: 39.11." in text
+
+
+def test_a_rule_needs_no_name(engine):
+    double = engine.primitive(lambda x: 2 * x)
+    double.vjp(partial(lambda factor, g, y, x: factor * g, 2))
+    output = double(engine.tensor(3.0, requires_grad=True))
+    text = walk(output, Tensor=engine.Tensor)._repr_mimebundle_()[0]["text/plain"]
+    assert "= 2." in text
 
 
 def test_back_and_next_stop_at_the_ends(engine):

@@ -19,6 +19,13 @@ def test_it_says_back_what_was_chosen():
     assert 'role="status"' in reply.value
 
 
+def test_options_may_be_numbers():
+    asked = predict("How many?", [1, 2])
+    asked.children[1].value = "2"
+    assert "You chose “2”" in asked.children[2].value
+    assert "( ) 1" in asked._repr_mimebundle_()["text/plain"]
+
+
 def test_without_a_kernel_it_is_text():
     bundle, again = (predict(QUESTION, OPTIONS)._repr_mimebundle_() for _ in range(2))
     assert bundle["text/plain"] == again["text/plain"]

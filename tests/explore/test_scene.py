@@ -116,6 +116,7 @@ def test_an_error_is_said_and_the_picture_stays():
     shown._controls["a"].value = 1.0
     assert "✗" in shown._said.value and "a is too large" in shown._said.value
     assert shown._image.value == picture
+    assert shown._repr_mimebundle_()[0]["text/plain"] == "a = 1. ✗ ValueError: a is too large"
     shown._controls["a"].value = 0.1
     assert "fine" in shown._said.value
 
