@@ -85,8 +85,9 @@ def test_a_link_carries_the_title_of_its_chapter(path):
 
 @pytest.mark.parametrize("path", CHAPTERS[1:], ids=lambda path: path.stem)
 def test_a_chapter_and_its_solutions_know_each_other(path):
-    assert f"(solutions/{path.name})" in markdown(path)
-    assert f"(../{path.name})" in markdown(path.parent / "solutions" / path.name)
+    solutions = path.with_name("solutions") / f"{path.name[:2]}_solutions.ipynb"
+    assert f"(solutions/{solutions.name})" in markdown(path)
+    assert f"(../{path.name})" in markdown(solutions)
 
 
 @pytest.mark.parametrize("place", ["notebooks/00_start.ipynb", "README.md"])
