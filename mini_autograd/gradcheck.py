@@ -294,7 +294,8 @@ def _likely_mistake(c):
         "all is lost: a rule gives 0, or detach or no_grad cuts the graph": is_all,
         "the wrong sign": alike(got, -want),
         f"a factor of {factor:.7g}": (several or doubled_or_halved) and alike(got, factor * want),
-        "transposed: right numbers, wrong places": several and alike(np.sort(got), np.sort(want)),
+        "right numbers in wrong places: transposed, or rules in another order": several
+        and alike(np.sort(got), np.sort(want)),
         "a slope where f does not change, or less than it is rounded": alike(want, 0),
         "a term is missing or wrong": True,
     }

@@ -60,7 +60,9 @@ class Tensor:
 
     def __array__(self, dtype=None, copy=None):
         if self._requires_grad:
-            raise TypeError("NumPy would lose the graph: where you want that, use t.detach()")
+            raise TypeError(
+                "NumPy would lose the graph: use an operation of tensors, or first t.detach()"
+            )
         return np.array(self._data, dtype, copy=copy)
 
     def __repr__(self):
@@ -71,7 +73,10 @@ class Tensor:
 
     def __bool__(self):
         if self._data.size != 1:
-            raise ValueError(f"{self._data.size} elements are neither true nor false; ask one")
+            number = self._data.size
+            raise ValueError(
+                f"{number} elements are neither true nor false; ask one, or use where()"
+            )
         return bool(self._data)
 
     def __float__(self):

@@ -132,14 +132,15 @@ def test_kernel_connections_switch_the_delay_off(monkeypatch):
     assert done == [True, "connected"]
 
 
-def test_what_the_server_saves_holds_pictures_but_no_widgets(tmp_path):
+def test_what_the_server_saves_holds_pictures_but_no_widgets_and_no_version(tmp_path):
     view = {"application/vnd.jupyter.widget-view+json": {"model_id": "1", "version_major": 2}}
     picture = {"image/png": "", "text/plain": "f"}
     with_view = nbformat.v4.new_output("display_data", view | picture, metadata=view)
     cells = [nbformat.v4.new_code_cell("f", id="f", outputs=[with_view])]
     cells.append(nbformat.v4.new_markdown_cell("text", id="text"))
     state = {"widgets": {"application/vnd.jupyter.widget-state+json": {"state": {}}}}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=state | METADATA)
+    machine = {"language_info": METADATA["language_info"] | {"version": "3.14.1"}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=METADATA | state | machine)
     contents = FileContentsManager(root_dir=str(tmp_path), config=server_settings())
     contents.save({"type": "notebook", "format": "json", "content": notebook}, "f.ipynb")
     contents.save({"type": "file", "format": "text", "content": "any"}, "notes.txt")

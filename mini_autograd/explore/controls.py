@@ -12,20 +12,21 @@ _GREEK = dict(
 
 
 class ControlPanel(widgets.VBox):
-    """Controls by name, above buttons that set them: the presets, Reset, and those given.
+    """Controls by name, above buttons that set them: the presets, a reset, and those given.
 
     presets is {name: {control: value}}. changed() is called after each change, and only once where
     a button changes several.
     """
 
-    def __init__(self, controls, changed, presets=None, buttons=(), **look):
-        self._controls, self._changed, self._muted = controls, changed, False
+    def __init__(self, controls, changed, presets=None, buttons=(), reset="Reset", **look):
+        self._controls, self._changed, self._muted, self._asked = controls, changed, False, {}
         self.start, presets = self.values, presets or {}
+        self._asked = self.start
         for key in {key for preset in presets.values() for key in preset} - controls.keys():
             raise ValueError(f"presets: there is no control {key}, only {', '.join(controls)}")
         row = [button(name, lambda _, to=to: self.set(to)) for name, to in presets.items()]
         row = [widgets.Label("Presets:"), *row] if presets else []
-        row += [button("Reset", lambda _: self.set(self.start)), *buttons]
+        row += [button(reset, lambda _: self.set(self.start)), *buttons]
         row = widgets.Box(row, layout=layout("row wrap"))
         super().__init__([columns(controls.values()), row], layout=layout("column", **look))
         for control in controls.values():
@@ -33,15 +34,30 @@ class ControlPanel(widgets.VBox):
 
     @property
     def values(self):
-        """What each control is set to, without the last bits by which 0.1 + 0.2 exceeds 0.3."""
-        found = {key: control.value for key, control in self._controls.items()}
-        return {k: float(f"{v:.12g}") if isinstance(v, float) else v for k, v in found.items()}
+        """What each control is set to.
+
+        In the page a slider stands at the nearest of its steps; what counts is what was asked for.
+        """
+        return {key: self._value(key, control) for key, control in self._controls.items()}
+
+    def _value(self, key, control):
+        value, asked = control.value, self._asked.get(key)
+        if not isinstance(control, widgets.FloatSlider):
+            return value
+        if asked is not None and abs(value - asked) <= control.step / 2:
+            return asked
+        return float(f"{value:.12g}")  # without the last bits by which 0.1 + 0.2 exceeds 0.3
+
+    def shown(self, key):
+        """The value of a slider in as many digits as stand beside it."""
+        return minus(format(self.values[key], "z" + self._controls[key].readout_format))
 
     def set(self, values):
         self._muted = True
         try:
             for key, value in values.items():
                 self._controls[key].value = value
+            self._asked = self._asked | values
         finally:
             self._muted = False
         self._answer()
@@ -106,8 +122,3 @@ def round_step(low, high, start):
             if counts[0] >= 60 and all(abs(count - round(count)) < 1e-9 for count in counts):
                 return step
     return (high - low) / 100
-
-
-def shown(slider):
-    """The value of a slider, as it stands beside it."""
-    return minus(format(slider.value, "z" + slider.readout_format))

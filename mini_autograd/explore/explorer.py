@@ -8,7 +8,7 @@ from functools import partial
 import ipywidgets as widgets
 import numpy as np
 
-from mini_autograd.explore.controls import BUTTON, ControlPanel, layout, log_slider, shown, slider
+from mini_autograd.explore.controls import BUTTON, ControlPanel, layout, log_slider, slider
 from mini_autograd.explore.curve import (
     JUMP,
     KINK,
@@ -41,8 +41,9 @@ class Explorer(widgets.Box):
 
     f(x, **parameters) is element-wise, on Tensors. A slider is (min, max, start), or with its step
     as a fourth. With derivative, that and f are plain NumPy functions of the same arguments.
-    presets names values of sliders. h = (min, max, start) gives the central difference's step a
-    slider. Axes not given hold f and f' at the start and with any one slider at either end.
+    presets names values of sliders; a parameter that is left out goes back to its start. h = (min,
+    max, start) gives the central difference's step a slider. Axes not given hold f and f' at the
+    start and with any one slider at either end.
     """
 
     def __init__(
@@ -70,6 +71,8 @@ class Explorer(widgets.Box):
             self._sliders["h"] = log_slider("step (h)", *h)
         self._pin, self._pinned = widgets.ToggleButton(description="Pin curve", layout=BUTTON), []
         self._pin.observe(self._pin_curve, "value")
+        start = {key: one.value for key, one in self._parameters.items()}
+        presets = {name: start | to for name, to in (presets or {}).items()}
         look = dict(flex="1 1 300px", max_width="640px")
         self._panel = ControlPanel(self._sliders, self._redraw, presets, [self._pin], **look)
 
@@ -216,19 +219,19 @@ class Explorer(widgets.Box):
 
     def _settings(self):
         """The parameters as text."""
-        return ", ".join(f"{key} = {shown(one)}" for key, one in self._parameters.items())
+        return ", ".join(f"{key} = {self._panel.shown(key)}" for key in self._parameters)
 
     def _sentence(self, curve):
         """What the picture shows, for those who do not see it."""
         settings = f" for {self._settings()}" if self._parameters else ""
-        at = f"At x = {shown(self._sliders['cursor'])}, f(x) = {curve.y[-1]:z.4f}"
+        at = f"At x = {self._panel.shown('cursor')}, f(x) = {curve.y[-1]:z.4f}"
         found = minus(f"{at} and f'(x) = {curve.slope[-1]:z.4f} by {self._by}.")
         return f"{self._name} and its derivative{settings}. {curve.problem or found}"
 
     def _read_out(self, curve):
         """The figures at the cursor, each below the line that stands for it, and the verdict."""
         cells = [
-            (3.5, f"solid {QUIET}", "x", shown(self._sliders["cursor"])),
+            (3.5, f"solid {QUIET}", "x", self._panel.shown("cursor")),
             (6, f"solid {FUNCTION}", "f(x)", number(curve.y[-1])),
             (9, f"solid {DERIVATIVE}", f"f′(x) by {self._by}", number(curve.slope[-1])),
             (12, "dotted", "by central difference", by_difference(curve, -1)),

@@ -6,7 +6,7 @@ from statistics import NormalDist
 import ipywidgets as widgets
 import numpy as np
 
-from mini_autograd.explore.controls import button, choice, columns, slider
+from mini_autograd.explore.controls import ControlPanel, button, choice, slider
 from mini_autograd.explore.curve import by_autograd
 from mini_autograd.explore.explorer import Explorer
 from mini_autograd.explore.picture import LEFT, RIGHT, WIDTH
@@ -30,18 +30,20 @@ class Gallery(widgets.VBox):
     """
 
     def __init__(self, catalogue, start=None, **limits):
-        self._catalogue, self._limits, self.pinned = catalogue, limits, []
+        self._catalogue, self._limits, self.pinned = catalogue, limits, {}
         self._members = {}  # a widget is never forgotten by the page, so each is made once
         self._choice = choice("function", list(catalogue), value=start or next(iter(catalogue)))
-        self._crowd = [slider("mean", -3, 3, 0.0), slider("spread", 0.1, 3, 1.0)]
+        self._crowd = ControlPanel(
+            dict(mean=slider("mean", -3, 3, 0.0), spread=slider("spread", 0.1, 3, 1.0)),
+            lambda: self.push_through(self._member),
+            reset="Reset inputs",
+            max_width="640px",
+        )
         self._panel = widgets.HTML()
         self._hall = widgets.VBox()
         top = widgets.Box([self._choice, button("Unpin all", self._unpin)])
-        crowd = columns(self._crowd, max_width="640px")
-        super().__init__([top, self._hall, crowd, self._panel])
+        super().__init__([top, self._hall, self._crowd, self._panel])
         self._choice.observe(self._enter, "value")
-        for one in self._crowd:
-            one.observe(lambda _: self.push_through(self._member), "value")
         self._enter()
 
     def _enter(self, _=None):
@@ -55,16 +57,19 @@ class Gallery(widgets.VBox):
         self._hall.children = [self._member]
 
     def pin(self, lines, text):
-        """Keep two lines, of f and of f'; the oldest goes if there are too many."""
-        self.pinned = [*self.pinned, (lines, text)][-len(_PINS) :]
+        """Keep two lines, of f and of f', in a free place or in that of the oldest."""
+        free = [place for place in range(len(_PINS)) if place not in self.pinned]
+        place = free[0] if free else next(iter(self.pinned))
+        self.pinned.pop(place, None)
+        self.pinned[place] = lines, text
 
     def _unpin(self, _=None):
-        self.pinned = []
+        self.pinned = {}
         self._member._redraw()
 
     def push_through(self, member):
         """Draw the inputs and what becomes of them, with their figures."""
-        mean, spread = (one.value for one in self._crowd)
+        mean, spread = self._crowd.values.values()
         x = mean + spread * _INPUTS
         said = f"Inputs: mean {mean:z.2f}, standard deviation {spread:.2f}."
         try:
@@ -101,7 +106,7 @@ class _Member(Explorer):
 
     def _redraw(self):
         self._pinned = []
-        for i, (lines, text) in enumerate(self._hall.pinned):
+        for i, (lines, text) in self._hall.pinned.items():
             color, style, mark = _PINS[i]
             at = dict(dx=-8, dy=-10 - 20 * i)
             self._pinned += self._faded(lines, color, style, f"{mark} {text}", **at)

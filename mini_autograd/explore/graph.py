@@ -178,6 +178,8 @@ class Walk(widgets.VBox):
     def _go(self, by):
         self._at += by
         self._back.disabled, self._next.disabled = self._at == 0, self._at == len(self._steps) - 1
+        if by and (self._back.disabled or self._next.disabled):  # who walks by keyboard walks back
+            (self._next if self._back.disabled else self._back).focus()
         step, (width, height) = self._steps[self._at], self._extent
         first, *rest = map(html.escape, step.said)
         attributes = (
@@ -201,8 +203,8 @@ class Walk(widgets.VBox):
             x, y = _curve(chain, (i + 1) / (len(node.inputs) + 1))
             ax.plot(x, y, color=color, lw=width, ls="-", zorder=1)
             if given is not None:
-                look = dict(color=DERIVATIVE, ha="right", va="center", weight="bold", zorder=4)
-                ax.text(x[-4], y[-4], _shown(given), path_effects=HALO, **look)
+                look = dict(color=DERIVATIVE, ha="center", va="center", weight="bold", zorder=4)
+                ax.text(x[-13], y[-13], f"← {_shown(given)}", path_effects=HALO, **look)
         for node in self._nodes:
             now = node is step.node and step is not self._steps[0]
             color, width = (DERIVATIVE, 3) if now else (QUIET, 1.6)

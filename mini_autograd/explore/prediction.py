@@ -34,7 +34,7 @@ class Prediction(widgets.VBox):
         items = "".join(f"<li>{html.escape(option)}</li>" for option in self._options)
         lines = [f"Predict. {self._question}", *(f"  ( ) {option}" for option in self._options)]
         return super()._repr_mimebundle_(**kwargs) | {
-            "text/html": f"<p>{self._asked()}</p><ul>{items}</ul>",
+            "text/html": f"<p>{self._asked()}</p><ul>{items}</ul><p>Run this cell to choose.</p>",
             "text/plain": "\n".join(lines),
         }
 

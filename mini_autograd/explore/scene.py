@@ -5,7 +5,8 @@ import html
 import ipywidgets as widgets
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from PIL import Image
+from matplotlib.font_manager import findfont
+from PIL import Image, ImageDraw, ImageFont
 
 from mini_autograd.explore.controls import ControlPanel, choice, slider
 from mini_autograd.explore.picture import few_colors, png, with_picture
@@ -76,8 +77,18 @@ class Scene(widgets.VBox):
         shown = {k: f"{v:g}" if isinstance(v, float) else v for k, v in self._panel.values.items()}
         settings = ", ".join(f"{key} = {value}" for key, value in shown.items())
         text = minus(f"{settings}. {self.sentence}")
-        picture = png(few_colors(self._pixels()), optimize=True)
+        picture = _captioned(self._pixels(), f"Run this cell to change {', '.join(shown)}.")
+        picture = png(few_colors(picture), optimize=True)
         return with_picture(super()._repr_mimebundle_(**kwargs), picture, self._width, text)
+
+
+def _captioned(image, text):
+    """The image, and below it a line of text."""
+    larger = Image.new("RGB", (image.width, image.height + 48), "white")
+    larger.paste(image)
+    font = ImageFont.truetype(findfont("DejaVu Sans"), 26)
+    ImageDraw.Draw(larger).text((16, image.height + 4), text, "black", font)
+    return larger
 
 
 def _control(key, given):

@@ -68,6 +68,8 @@ def verdict(curve, by, h=None):
     else:
         central = np.where(curve.kind == SMOOTH, curve.central, np.nan)
         hint = mistake(curve.slope, central, curve.x)
+        if "half of" in hint:
+            hint += " A second contribution may have overwritten the first."
     return f"They disagree: {claim}. {hint}"
 
 
@@ -102,7 +104,8 @@ def _looks(got, want):
         usual = {
             -1: "right but for its sign",
             2: "twice too large",
-            0.5: "half of what it should be, as if a second contribution overwrote the first",
+            0.5: "half of what it should be",
+            1: "close, but six digits are compared",
         }
         return usual.get(factor, minus(f"{factor:g} times what it should be"))
     if len(got) > 1 and np.ptp(got - want) <= 1e-3 * np.abs(got - want).max():

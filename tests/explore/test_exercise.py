@@ -32,7 +32,9 @@ def said(capsys, engine):
 
     def said(attempt, expected=None, **options):
         check(attempt, expected, Tensor=engine.Tensor, **options)
-        return capsys.readouterr().out.strip()
+        lines = capsys.readouterr().out.strip().split("\n")
+        assert all(len(line) <= 90 for line in lines)  # no cell is narrower
+        return " ".join(lines)
 
     def operation(function, *rules):
         made = engine.primitive(function)
@@ -62,13 +64,22 @@ def test_a_slope_at_a_kink_may_lie_between_its_sides(said):
         assert said(relu, lambda x: np.maximum(x, 0)) == "correct: values and gradient."
 
 
-@pytest.mark.parametrize("rule", [stub, lambda *_: None, lambda *_: ..., None])
-def test_an_operation_without_its_rule_is_not_attempted(said, rule):
+@pytest.mark.parametrize("rule", [stub, lambda *_: ..., None])
+def test_an_operation_without_its_rule_has_values(said, rule):
     operation = said.operation(lambda x: softsign(x), *([rule] if rule else []))
-    assert said(operation, softsign) == "not attempted yet"
+    assert said(operation, softsign) == "not yet: the gradient is not attempted."
 
 
-@pytest.mark.parametrize("function", [operation_stub, lambda x: None, lambda x: ...])
+def test_a_forgotten_return_is_named(said):
+    def nothing(x):
+        pass
+
+    right = said.operation(lambda x: softsign(x), lambda g, y, x: None)
+    for attempt in (nothing, said.operation(nothing, stub), right):
+        assert "is a `return` missing?" in said(attempt, softsign)
+
+
+@pytest.mark.parametrize("function", [operation_stub, lambda x: ...])
 def test_a_stub_is_not_attempted(said, function):
     assert said(function, softsign) == "not attempted yet"
     assert said(function, softsign, gradient=True) == "not attempted yet"
@@ -88,7 +99,10 @@ def test_an_answer_not_given_is_not_attempted(said):
         (lambda g, y, x: g * (1 + x) ** -2.0, "It is right for x > 0 only."),
         (lambda g, y, x: g * softsign_slope(x) + 0.1, "It is off by 0.1."),
         (lambda g, y, x: 0 * g, "It is zero."),
-        (lambda g, y, x: softsign_slope(x), "Likely mistake"),
+        (
+            lambda g, y, x: softsign_slope(x),
+            "likely mistake: a rule that does not multiply by g. (",
+        ),
         (lambda g, y, x: g * np.where(x > 999, np.nan, softsign_slope(x)), "nan at x = 1000."),
     ],
 )
@@ -122,6 +136,8 @@ def test_a_wrong_slope_at_a_kink_is_named(said):
         ([1, 2], [1, 2, 3], "the shape is (2,), expected (3,)."),
         ("a quarter", 0.25, "a number or an array is needed, not a str."),
         (np.nan, 1.0, "it is nan, expected 1."),
+        (1.414, np.sqrt(2), "It is close, but six digits are compared."),
+        (lambda x: x - np.sign(x), lambda x: x - np.tanh(x), "at x = −0.2 it is 0.8, expected"),
     ],
 )
 def test_wrong_values_are_named(said, attempt, expected, words):

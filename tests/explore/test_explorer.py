@@ -98,6 +98,26 @@ def test_reset_and_presets_redraw_once():
     assert len(calls) == 2 and shown(explorer) == start
 
 
+def test_a_preset_sets_every_parameter_and_leaves_the_cursor():
+    explorer = make(presets={"steep": dict(alpha=4), "late": dict(beta=1)})
+    explorer._sliders["cursor"].value = -2.0
+    buttons = {button.description: button for button in widgets_of(explorer, ipywidgets.Button)}
+    buttons["steep"].click()
+    buttons["late"].click()
+    assert explorer.values == dict(alpha=1, beta=1, cursor=-2)
+
+
+def test_a_value_between_two_steps_counts_as_it_was_asked_for():
+    explorer = make(alpha=(0.1, 4, 1.0, 0.05), presets={"between": dict(alpha=2 / 3)})
+    (button,) = [b for b in widgets_of(explorer, ipywidgets.Button) if b.description == "between"]
+    button.click()
+    drawn = shown(explorer)
+    explorer._sliders["alpha"].value = 0.65  # the page answers with the nearest step
+    assert explorer.values["alpha"] == 2 / 3 and shown(explorer) == drawn
+    explorer._sliders["alpha"].value = 0.7
+    assert explorer.values["alpha"] == 0.7
+
+
 def widgets_of(widget, kind):
     if isinstance(widget, kind):
         yield widget

@@ -46,8 +46,8 @@ def move(shown, **values):
 
 def crowd(shown, **values):
     """Move the sliders of the distribution of inputs."""
-    for slider in shown._crowd:
-        slider.value = values.get(slider.description, slider.value)
+    for key, value in values.items():
+        shown._crowd._controls[key].value = value
 
 
 def press(shown, name):
@@ -127,6 +127,16 @@ def test_reset_restores_curve_and_crowd_at_once():
     assert len(sent) == 1
 
 
+def test_the_inputs_have_a_reset_of_their_own():
+    shown = make("elu")
+    start = shown.said
+    crowd(shown, mean=-2.0, spread=0.5)
+    press(shown, "Reset")
+    assert "mean −2.00" in shown.said
+    press(shown, "Reset inputs")
+    assert shown.said == start
+
+
 # Pins.
 
 
@@ -147,8 +157,8 @@ def test_three_curves_are_compared_and_the_oldest_pin_goes():
         pin(shown)
         choose(shown, name)
     drawn = shown._member._overlay.value
-    assert [words for _, words in shown.pinned] == ["relu", "elu, alpha = 1.00"]
-    assert "– – relu" in drawn and "···· elu, alpha = 1.00" in drawn and "tanh" not in drawn
+    assert "···· relu" in drawn  # it keeps its look
+    assert "– – elu, alpha = 1.00" in drawn and "tanh" not in drawn
     colors = {p.get("stroke") for p in svg(shown._member).iter() if p.get("stroke")}
     assert {"#B04A86", "#808080", "#0A7EC2"} <= colors
 
@@ -169,7 +179,7 @@ def test_unpin_all_restores_the_picture():
     pin(shown)
     assert shown._member._overlay.value != start
     press(shown, "Unpin all")
-    assert shown.pinned == [] and shown._member._overlay.value == start
+    assert shown.pinned == {} and shown._member._overlay.value == start
 
 
 def test_a_function_that_breaks_can_be_pinned_and_left():
@@ -280,6 +290,8 @@ def test_every_control_is_named_and_works_by_keyboard():
     controls = list(widgets_of(shown, (ipywidgets.FloatSlider, ipywidgets.Dropdown)))
     names = [control.description for control in controls]
     assert sorted(names) == sorted(["function", "alpha (α)", "cursor (x)", "mean", "spread"])
+    buttons = [button.description for button in widgets_of(shown, ipywidgets.Button)]
+    assert len(set(buttons)) == len(buttons)
     sliders = [control for control in controls if control.description != "function"]
     assert all(slider.readout and slider.continuous_update for slider in sliders)
 

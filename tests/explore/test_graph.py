@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from ipywidgets import Button
 from PIL import Image
 
 from mini_autograd.explore import walk
@@ -85,6 +86,18 @@ def test_every_step_multiplies_and_adds(engine):
     output, names = diamond(engine)
     text = walk(output, names, Tensor=engine.Tensor)._repr_mimebundle_()[0]["text/plain"]
     assert "upstream 5.037 = 15.11, added to 24: 39.11." in text
+
+
+def test_the_keyboard_is_not_left_on_a_button_that_is_off(engine, monkeypatch):
+    focused = []
+    monkeypatch.setattr(Button, "focus", lambda button: focused.append(button.description))
+    walked = walk(neuron(engine)[0], Tensor=engine.Tensor)
+    while not walked._next.disabled:
+        walked._next.click()
+    assert focused == ["Back"]
+    while not walked._back.disabled:
+        walked._back.click()
+    assert focused == ["Back", "Next"]
 
 
 def test_a_rule_needs_no_name(engine):

@@ -33,6 +33,7 @@ def test_without_a_kernel_it_is_text():
         f"Predict. {QUESTION}",
         *(f"  ( ) {option}" for option in OPTIONS),
     ]
+    assert "Run this cell to choose." in bundle["text/html"]
     assert "<li>at ±6 &lt;the ends&gt;</li>" in bundle["text/html"]
     assert "application/vnd.jupyter.widget-view+json" in bundle
     new_output("display_data", data=bundle)

@@ -129,6 +129,8 @@ def test_without_a_kernel_it_is_a_picture_and_a_sentence():
     picture = base64.b64decode(bundle["image/png"])
     assert red_row(picture) == pytest.approx(0.5, abs=0.1)
     assert sizes["image/png"]["width"] * 2 == pixels(picture).shape[1]
+    caption = pixels(picture)[-48:]  # "Run this cell to change height, kind."
+    assert (caption < 100).any() and (caption[:, -100:] == 255).all()
 
 
 def test_a_picture_of_itself_leaves_the_scene_alive():

@@ -24,15 +24,18 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def leave_widgets_out(model, **_):
-    """Save pictures only. A stored widget view would stand in front of the picture beside it.
+def save_what_lasts(model, **_):
+    """Save pictures, not the widgets beside them, and nothing that depends on the machine.
 
-    Opened again, the view has no kernel and says "model not found". The open page stays as it is.
+    Opened again, a stored widget view has no kernel and says "model not found", where the picture
+    would stand. JupyterLab notes the version of Python as soon as a notebook is opened: the file
+    would differ from the course's although nobody has changed it. The open page stays as it is.
     """
     if model["type"] != "notebook" or model.get("content") is None:
         return
     notebook = model["content"]
     notebook.get("metadata", {}).pop("widgets", None)
+    notebook.get("metadata", {}).get("language_info", {}).pop("version", None)
     for cell in notebook.get("cells", []):
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_VIEW, None)
@@ -41,7 +44,7 @@ def leave_widgets_out(model, **_):
 
 # Jupyter applies these settings twice, and would report that the second hook replaces the first.
 warnings.filterwarnings("ignore", "Overriding existing pre_save_hook")
-c.ContentsManager.pre_save_hook = leave_widgets_out  # noqa: F821
+c.ContentsManager.pre_save_hook = save_what_lasts  # noqa: F821
 c.ServerApp.kernel_websocket_connection_class = PromptConnection  # noqa: F821
 
 # Without it, each kernel warns in the reader's terminal that others might listen.
