@@ -155,6 +155,7 @@ def test_a_chapter_that_is_only_opened_and_saved_stays_as_it_was(open_notebook, 
             break
         notebook.page.wait_for_timeout(100)
     assert path.stat().st_mtime_ns != written
+    notebook.page.wait_for_timeout(1000)  # the server writes in place
     assert path.read_bytes() == before
 
 
