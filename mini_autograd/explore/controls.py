@@ -38,10 +38,11 @@ class ControlPanel(widgets.VBox):
 
         In the page a slider stands at the nearest of its steps; what counts is what was asked for.
         """
-        return {key: self._value(key, control) for key, control in self._controls.items()}
+        return {key: self._value(key) for key in self._controls}
 
-    def _value(self, key, control):
-        value, asked = control.value, self._asked.get(key)
+    def _value(self, key):
+        control, asked = self._controls[key], self._asked.get(key)
+        value = control.value
         if not isinstance(control, widgets.FloatSlider):
             return value
         if asked is not None and abs(value - asked) <= control.step / 2:
@@ -50,7 +51,7 @@ class ControlPanel(widgets.VBox):
 
     def shown(self, key):
         """The value of a slider in as many digits as stand beside it."""
-        return minus(format(self.values[key], "z" + self._controls[key].readout_format))
+        return minus(format(self._value(key), "z" + self._controls[key].readout_format))
 
     def set(self, values):
         self._muted = True

@@ -29,7 +29,7 @@ def check(attempt, expected=None, *, at=None, gradient=None, Tensor=_Tensor, **p
     parameters go to both. With gradient=True it is called with Tensors, and its gradient compared
     with differences of its values; an operation that has rules is always checked so.
     Without `at` it is tried from -4 to 4, and at ±40 and ±1000, where it must not turn into nan.
-    An attempt that is None or ..., or returns that, or raises NotImplementedError, is not one yet.
+    An attempt that is None or ..., returns ..., or raises NotImplementedError, is not one yet.
     """
     try:
         with np.errstate(all="ignore"):
@@ -92,6 +92,7 @@ def _attempted(function, *arguments, **named):
     except Exception as error:
         cause = error.__cause__ or error
         words, _, likely = explained(error).partition(" Likely mistake: ")
+    # Words tell what is missing, as the errors of a reader's own engine are of other classes.
     missing = isinstance(cause, NotImplementedError) or "ellipsis" in str(cause)
     if "a rule of" in words and missing or "there is no rule" in words:
         raise _Wrong("not yet: the gradient is not attempted.")
