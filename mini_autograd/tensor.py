@@ -419,7 +419,10 @@ def _seed(output, gradient, create_graph):
     """The gradient to start from: a tensor under create_graph, else an array."""
     shape = output._data.shape
     if not output._requires_grad:
-        raise RuntimeError("backward: this tensor depends on none that requires a gradient")
+        remark = "(a gradient has a graph only under create_graph=True)"
+        raise RuntimeError(
+            f"backward: this tensor depends on none that requires a gradient {remark}"
+        )
     if gradient is None:
         if output._data.size != 1:
             raise RuntimeError(f"backward: an output of shape {shape} needs a gradient like it")

@@ -14,9 +14,6 @@ _POINTS = np.array([-4.0, -2.5, -1.2, -0.7, -0.2, 0.0, 0.3, 0.8, 1.6, 2.7, 4.0])
 _FAR = np.array([-1000.0, -40.0, 40.0, 1000.0])
 
 
-_NOTHING = "not yet: a function returns None; is a `return` missing?"
-
-
 class _Wrong(Exception):
     """What is wrong with an attempt, in words."""
 
@@ -24,12 +21,12 @@ class _Wrong(Exception):
 def check(attempt, expected=None, *, at=None, gradient=None, Tensor=_Tensor, **parameters):
     """Print whether an attempt at an exercise is right, and if not, the likely mistake.
 
-    attempt is a number, an array or a tensor, compared with expected; or a function, compared with
+    attempt is a number, a shape, an array or a tensor, compared with expected; or a function, with
     the function (or values) expected at the array `at`, or at a tuple of them, one an argument.
     parameters go to both. With gradient=True it is called with Tensors, and its gradient compared
     with differences of its values; an operation that has rules is always checked so.
     Without `at` it is tried from -4 to 4, and at ±40 and ±1000, where it must not turn into nan.
-    An attempt that is None or ..., returns ..., or raises NotImplementedError, is not one yet.
+    An attempt that is ..., returns ..., or raises NotImplementedError, is not one yet.
     """
     try:
         with np.errstate(all="ignore"):
@@ -38,6 +35,9 @@ def check(attempt, expected=None, *, at=None, gradient=None, Tensor=_Tensor, **p
                 _check_function(attempt, expected, at, gradient, Tensor, parameters)
             elif expected is None:
                 raise TypeError("check: an attempt that is no function needs what is expected")
+            elif isinstance(expected, tuple) and isinstance(attempt, (tuple, int)):  # a shape
+                if attempt != expected:
+                    raise _Wrong(f"not yet: it is {attempt}, expected {expected}.")
             else:
                 _compare(_array(attempt), np.asarray(expected, float))
         print("correct: values and gradient." if callable(attempt) and gradient else "correct.")
@@ -56,10 +56,7 @@ def _check_function(attempt, expected, at, gradient, Tensor, parameters):
     near = [np.asarray(x, float) for x in near]
     tried = [np.append(near[0], _FAR)] if at is None else near
 
-    got = _attempted(f, *map(Tensor if gradient else np.array, tried))
-    if got is None:
-        raise _Wrong(_NOTHING)
-    got = _array(got)
+    got = _array(_attempted(f, *map(Tensor if gradient else np.array, tried)))
     element_wise = len(tried) == 1 and got.shape == tried[0].shape and got.ndim < 2
     if expected is not None:
         want = expected(*tried, **parameters) if callable(expected) else expected
@@ -79,7 +76,8 @@ def _check_slopes(f, near, tried, Tensor):
     except Exception:
         return  # it only kept the shape by chance, and each value depends on other elements
     if curve.error.any():
-        raise _Wrong(f"not yet: {verdict(curve, 'the gradient').partition(': ')[2]}".strip())
+        said = verdict(curve, "the gradient", composed=not hasattr(f.func, "vjp"))
+        raise _Wrong(f"not yet: {said.partition(': ')[2]}".strip())
     bad = tried[np.isnan(slope) & np.isfinite(y)]
     if len(bad):
         raise _Wrong(minus(f"not yet: the gradient is nan at x = {bad[0]:.6g}."))
@@ -99,13 +97,15 @@ def _attempted(function, *arguments, **named):
     if missing:
         raise _Wrong("not attempted yet")
     if "NoneType" in str(cause):
-        raise _Wrong(_NOTHING)
+        raise _Wrong("not yet: a function returns None; is a `return` missing?")
     raise _Wrong(f"not yet: likely mistake: {likely}. ({words})" if likely else f"not yet: {words}")
 
 
 def _array(answer):
-    if answer is None or answer is ...:
+    if answer is ...:
         raise _Wrong("not attempted yet")
+    if answer is None:
+        raise _Wrong("not yet: it is None; is a `return` missing?")
     try:
         return np.asarray(answer.numpy() if hasattr(answer, "numpy") else answer, float)
     except (TypeError, ValueError):

@@ -37,10 +37,11 @@ def _size(value):
     return f"{value:.4f}" if value >= 1e-3 else f"{value:.0e}" if value else "0"
 
 
-def verdict(curve, by, h=None):
+def verdict(curve, by, h=None, composed=True):
     """Do derivative and differences belong together? A sentence whose first words answer.
 
     by names the derivative; h is the step of the central difference if the reader has chosen it.
+    composed: whether f may be made of several operations.
     """
     if curve.problem:
         return f"Problem: {curve.problem}"
@@ -63,7 +64,7 @@ def verdict(curve, by, h=None):
         claim += f"; f has a kink there, with slope {sides}"
     else:
         claim += f", the central difference {number(curve.central[i])}"
-    if np.count_nonzero(curve.error) <= min(3, len(curve.x) // 8):
+    if composed and np.count_nonzero(curve.error) <= min(3, len(curve.x) // 8):
         hint = "Elsewhere they agree: if f is a composition, a part of it may be at a kink there."
     else:
         central = np.where(curve.kind == SMOOTH, curve.central, np.nan)
@@ -97,6 +98,8 @@ def _looks(got, want):
     """How the wrong values relate to the right ones, if it is the same for all of them."""
     if not got.any():
         return "zero"
+    if not np.isfinite(got - want).all():
+        return ""
     with np.errstate(over="ignore"):
         ratios = got[want != 0] / want[want != 0]
     if len(ratios) == len(got) and np.ptp(ratios) <= 1e-3 * np.abs(ratios).max():
@@ -107,7 +110,8 @@ def _looks(got, want):
             0.5: "half of what it should be",
             1: "close, but six digits are compared",
         }
-        return usual.get(factor, minus(f"{factor:g} times what it should be"))
+        any_factor = minus(f"{factor:g} times what it should be") if len(got) > 1 else ""
+        return usual.get(factor, any_factor)
     if len(got) > 1 and np.ptp(got - want) <= 1e-3 * np.abs(got - want).max():
         return minus(f"off by {(got - want).mean():.4g}")
     return ""
@@ -116,7 +120,10 @@ def _looks(got, want):
 def explained(error):
     """What an exception says, for someone who may not know what it means."""
     if "__array_ufunc__" in str(error):
-        return "a NumPy function was given a Tensor; use the operation of that name from here"
+        instead = "use the operation of that name from here, and y = y + t in place of y += t"
+        return f"a NumPy function was given a Tensor; {instead}"
+    if "Tensor." in str(error) and "keyword argument 'axis'" in str(error):
+        return "a NumPy function was given a Tensor; use sum, mean or max from here, with dim"
     if isinstance(error, (Unusable, AssertionError)):
         return str(error)
     return f"{type(error).__name__}: {error}"

@@ -87,7 +87,8 @@ def test_a_stub_is_not_attempted(said, function):
 
 
 def test_an_answer_not_given_is_not_attempted(said):
-    assert said(None, 1) == said(..., 1) == "not attempted yet"
+    assert said(..., 1) == said(..., (1, 2)) == "not attempted yet"
+    assert said(None, 1) == "not yet: it is None; is a `return` missing?"
 
 
 @pytest.mark.parametrize(
@@ -136,6 +137,8 @@ def test_a_wrong_slope_at_a_kink_is_named(said):
         ([1, 2], [1, 2, 3], "the shape is (2,), expected (3,)."),
         ("a quarter", 0.25, "a number or an array is needed, not a str."),
         (np.nan, 1.0, "it is nan, expected 1."),
+        ((3, 1), (3,), "not yet: it is (3, 1), expected (3,)."),
+        (3, (3,), "not yet: it is 3, expected (3,)."),
         (1.414, np.sqrt(2), "It is close, but six digits are compared."),
         (lambda x: x - np.sign(x), lambda x: x - np.tanh(x), "at x = −0.2 it is 0.8, expected"),
     ],
@@ -145,8 +148,22 @@ def test_wrong_values_are_named(said, attempt, expected, words):
     assert text.startswith("not yet: ") and words in text
 
 
-def test_a_numpy_function_on_tensors_is_explained(said):
-    assert "a NumPy function was given a Tensor" in said(lambda x: np.exp(x), gradient=True)
+@pytest.mark.parametrize("function", [np.exp, np.sum])
+def test_a_numpy_function_on_tensors_is_explained(said, function):
+    assert "a NumPy function was given a Tensor" in said(lambda x: function(x), gradient=True)
+
+
+def test_no_factor_is_named_where_it_tells_nothing(said):
+    assert said(0.5, 0.75).endswith("expected 0.75.")
+    assert said([0.5, np.inf, 3.0], [1.0, 2.0, 3.0]).endswith("it is inf, expected 2.")
+
+
+def test_a_single_operation_is_not_called_a_composition(said):
+    def operation(slope):
+        return said.operation(lambda x: np.abs(x), lambda g, y, x: g * slope(x))
+
+    wrong = operation(lambda x: np.where(x == 0.3, 3.0, np.sign(x)))
+    assert "at x = 0.30" in said(wrong, np.abs) and "composition" not in said(wrong, np.abs)
 
 
 def test_several_arguments_and_broadcasting(said):
