@@ -94,7 +94,7 @@ def test_runs_and_answers_everyone(open_notebook, name):
     by_key = explorer.state_after(start)
     explorer.drag(40)
     by_mouse = explorer.state_after(by_key)
-    explorer.cell.get_by_role("button", name="Reset").click()
+    explorer.cell.get_by_role("button", name="Reset", exact=True).click()
     assert explorer.state_after(by_mouse)["words"] == start["words"]
     assert violations(notebook.page) == []
     for theme in ["JupyterLab Dark", "JupyterLab Light"]:
