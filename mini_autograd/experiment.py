@@ -17,8 +17,9 @@ def perceptron(name, depth, width=64, start="default", generator=None):
     """Layers from 64 pixels to 10 scores: `depth` hidden ones of this width and activation."""
     generator = np.random.default_rng(generator)
     sizes, layers = [64] + depth * [width], []
+    draws = dict(generator=generator) if name == "rrelu" else {}  # its slopes are random
     for inputs, outputs in zip(sizes, sizes[1:], strict=False):
-        layers += [Linear(inputs, outputs, generator=generator), activation(name)]
+        layers += [Linear(inputs, outputs, generator=generator), activation(name, **draws)]
     layers.append(Linear(width, 10, generator=generator))
     for layer in layers[::2] if STARTS[start] else []:
         init.normal_(layer.weight, 0.0, STARTS[start] / math.sqrt(layer.in_features), generator)

@@ -286,6 +286,7 @@ def _likely_mistake(c):
     is_part, is_all = not got.any() and arrives, not got.any()
     several, doubled_or_halved = len(got) > 1, round(factor, 6) in (2, 0.5)
     alike = partial(np.allclose, rtol=1e-6, atol=1e-9 * np.abs(want).max())
+    is_permuted = several and alike(np.sort(got), np.sort(want))
     looks = {
         "nan: an overflow, or 0 * inf in a branch not taken": not np.isfinite(got).all(),
         "a rule that does not multiply by g": c.ignores_g.any(),
@@ -294,8 +295,7 @@ def _likely_mistake(c):
         "all is lost: a rule gives 0, or detach or no_grad cuts the graph": is_all,
         "the wrong sign": alike(got, -want),
         f"a factor of {factor:.7g}": (several or doubled_or_halved) and alike(got, factor * want),
-        "right numbers in wrong places: transposed, or rules in another order": several
-        and alike(np.sort(got), np.sort(want)),
+        "right numbers in wrong places: transposed, or rules in another order": is_permuted,
         "a slope where f does not change, or less than it is rounded": alike(want, 0),
         "a term is missing or wrong": True,
     }

@@ -16,6 +16,10 @@ ENTRIES = [("relu", 1, "gain √2", 0.01, 0, 1), ("tanh", 2, "default", 0.01, 1,
 
 def test_a_contest_is_seeded():
     assert contest(*ENTRIES[0]) == contest(*ENTRIES[0])
+    x = np.ones((1, 64))
+    for name in shootout.ACTIVATIONS:
+        first, again = (perceptron(name, 2, generator=0)(x).tolist() for _ in range(2))
+        assert first == again
     assert contest(*ENTRIES[0]) != contest("relu", 1, "gain √2", 0.01, 5, 1)
 
 

@@ -14,6 +14,7 @@ from notebooks import ROOT
 
 PACKAGE = ROOT / "mini_autograd"
 EXPLORE = set(PACKAGE.glob("explore/*.py"))
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef
 LAYOUT = {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
@@ -24,9 +25,7 @@ def code_lines(source):
         if token.type not in LAYOUT | {tokenize.COMMENT}:
             lines.update(range(token.start[0], token.end[0] + 1))
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node
-        ):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node):
             lines.difference_update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
     return len(lines)
 

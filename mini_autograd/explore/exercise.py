@@ -93,11 +93,11 @@ def _attempted(function, *arguments, **named):
     # Words tell what is missing, as the errors of a reader's own engine are of other classes.
     missing = isinstance(cause, NotImplementedError) or "ellipsis" in str(cause)
     if "a rule of" in words and missing or "there is no rule" in words:
-        raise _Wrong("not yet: the gradient is not attempted.")
+        raise _Wrong("not yet: a rule is still missing.")
     if missing:
         raise _Wrong("not attempted yet")
     if "NoneType" in str(cause):
-        raise _Wrong("not yet: a function returns None; is a `return` missing?")
+        raise _Wrong("not yet: something is None where a value is needed; is a `return` missing?")
     raise _Wrong(f"not yet: likely mistake: {likely}. ({words})" if likely else f"not yet: {words}")
 
 

@@ -204,6 +204,7 @@ class Walk(widgets.VBox):
             ax.plot(x, y, color=color, lw=width, ls="-", zorder=1)
             if given is not None:
                 look = dict(color=DERIVATIVE, ha="center", va="center", weight="bold", zorder=4)
+                # Half way on the last piece of the edge, which has 25 points.
                 ax.text(x[-13], y[-13], f"← {_shown(given)}", path_effects=HALO, **look)
         for node in self._nodes:
             now = node is step.node and step is not self._steps[0]

@@ -1,6 +1,7 @@
 """Any figure under controls: it is made once, and each event redraws only what moves."""
 
 import html
+import textwrap
 
 import ipywidgets as widgets
 import numpy as np
@@ -83,8 +84,9 @@ class Scene(widgets.VBox):
 
 
 def _captioned(image, text):
-    """The image, and below it a line of text."""
-    larger = Image.new("RGB", (image.width, image.height + 48), "white")
+    """The image, and text below it."""
+    text = textwrap.fill(text, image.width // 16)
+    larger = Image.new("RGB", (image.width, image.height + 48 + 32 * text.count("\n")), "white")
     larger.paste(image)
     font = ImageFont.truetype(findfont("DejaVu Sans"), 26)
     ImageDraw.Draw(larger).text((16, image.height + 4), text, "black", font)

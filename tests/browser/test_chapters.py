@@ -162,14 +162,7 @@ def test_a_chapter_that_is_only_opened_and_saved_stays_as_it_was(open_notebook, 
 def test_what_a_preset_asks_for_counts_between_two_steps_of_its_slider(open_notebook, course):
     source = """from mini_autograd.explore import explore
 explore(lambda x, beta: beta * x, beta=(0.1, 3, 1.0), presets={"between": dict(beta=2 / 3)})"""
-    cells = [nbformat.v4.new_code_cell(source, id="preset")]
-    write(
-        nbformat.v4.new_notebook(cells=cells, metadata=METADATA),
-        course / "notebooks" / "preset.ipynb",
-    )
-    opened = open_notebook("preset.ipynb")
-    opened.run_all()
-    explorer = Explorer(opened)
+    explorer = Explorer(run_code(source, open_notebook, course))
     start = explorer.state()
     explorer.cell.get_by_role("button", name="between").click()
     explorer.state_after(start)
@@ -202,13 +195,7 @@ def test_no_name_beside_a_slider_is_cut_off(open_notebook, course):
     names = ["temperature", "negative_slope", "number_of_repetitions"]
     source = f"""from mini_autograd.explore import explore
 explore(lambda x, {", ".join(names)}: x, **dict.fromkeys({names}, (0, 1, 0.5)))"""
-    cells = [nbformat.v4.new_code_cell(source, id="sliders")]
-    write(
-        nbformat.v4.new_notebook(cells=cells, metadata=METADATA),
-        course / "notebooks" / "names.ipynb",
-    )
-    opened = open_notebook("names.ipynb")
-    opened.run_all()
+    opened = run_code(source, open_notebook, course)
     opened.page.get_by_role("slider").first.wait_for()
     labels = opened.page.locator(".widget-slider .widget-label")
     sizes = labels.evaluate_all(
@@ -218,7 +205,17 @@ explore(lambda x, {", ".join(names)}: x, **dict.fromkeys({names}, (0, 1, 0.5)))"
     assert [text for text, needed, given in sizes if needed > given] == []
 
 
-NOT_ATTEMPTED = {"not attempted yet", "not yet: the gradient is not attempted."}
+def run_code(source, open_notebook, course):
+    """A notebook of one cell, opened and run."""
+    cells = [nbformat.v4.new_code_cell(source, id="code")]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
+    write(notebook, course / "notebooks" / "code.ipynb")
+    opened = open_notebook("code.ipynb")
+    opened.run_all()
+    return opened
+
+
+NOT_ATTEMPTED = {"not attempted yet", "not yet: a rule is still missing."}
 
 
 class Explorer:

@@ -65,9 +65,9 @@ def test_a_slope_at_a_kink_may_lie_between_its_sides(said):
 
 
 @pytest.mark.parametrize("rule", [stub, lambda *_: ..., None])
-def test_an_operation_without_its_rule_has_values(said, rule):
+def test_a_missing_rule_is_named(said, rule):
     operation = said.operation(lambda x: softsign(x), *([rule] if rule else []))
-    assert said(operation, softsign) == "not yet: the gradient is not attempted."
+    assert said(operation, softsign) == "not yet: a rule is still missing."
 
 
 def test_a_forgotten_return_is_named(said):
