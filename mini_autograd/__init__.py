@@ -1,36 +1,7 @@
 """Reverse-mode automatic differentiation on NumPy, small enough to be read in an afternoon."""
 
 from mini_autograd import nn, optim
-from mini_autograd.nn.functional import (
-    erf,
-    erfc,
-    log_softmax,
-    logsumexp,
-    relu,
-    sigmoid,
-    softmax,
-    tanh,
-)
-from mini_autograd.nn.module import load, save
-from mini_autograd.operations import (
-    arange,
-    exp,
-    expm1,
-    hypot,
-    linspace,
-    log1p,
-    maximum,
-    minimum,
-    ones,
-    ones_like,
-    rand,
-    randn,
-    sqrt,
-    square,
-    zeros,
-    zeros_like,
-)
-from mini_autograd.tensor import (
+from mini_autograd.engine import (
     Tensor,
     abs,
     add,
@@ -60,4 +31,33 @@ from mini_autograd.tensor import (
     transpose,
     var,
     where,
+)
+from mini_autograd.nn.functional import (
+    erf,
+    erfc,
+    log_softmax,
+    logsumexp,
+    relu,
+    sigmoid,
+    softmax,
+    tanh,
+)
+from mini_autograd.nn.module import load, save
+from mini_autograd.operations import (
+    arange,
+    exp,
+    expm1,
+    hypot,
+    linspace,
+    log1p,
+    maximum,
+    minimum,
+    ones,
+    ones_like,
+    rand,
+    randn,
+    sqrt,
+    square,
+    zeros,
+    zeros_like,
 )

@@ -1,10 +1,8 @@
 """Data to learn from: handwritten digits, and points in the plane whose classes interlock."""
 
-from pathlib import Path
+from importlib.resources import files
 
 import numpy as np
-
-_DIGITS = Path(__file__).parents[1] / "assets" / "digits.npz"
 
 
 def digits():
@@ -13,7 +11,7 @@ def digits():
     images: (1797, 8, 8), float64 from 0 (paper) to 1 (ink); labels: (1797,), integers from 0 to 9.
     Reference: Alpaydin, Kaynak (1998), doi:10.24432/C50P49, the test part; licence CC BY 4.0.
     """
-    with np.load(_DIGITS) as file:
+    with np.load(files("mini_autograd") / "digits.npz") as file:
         return file["images"] / 16, file["labels"].astype(int)
 
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from mini_autograd.data import batches, digits
+from mini_autograd.engine import tensor
 from mini_autograd.nn import CrossEntropyLoss, Linear, Sequential, activation, init
 from mini_autograd.optim import Adam
-from mini_autograd.tensor import tensor
 
 # How far a normal start reaches, in units of 1 / sqrt(fan_in); "default" is Linear's own start.
 STARTS = {"default": None, "gain 1": 1.0, "gain √2": math.sqrt(2)}

@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
+from mini_autograd.engine import Tensor
 from mini_autograd.numerical import step
-from mini_autograd.tensor import Tensor
 
 
 class GradcheckError(AssertionError):

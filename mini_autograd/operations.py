@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mini_autograd.tensor import Tensor, primitive, where
+from mini_autograd.engine import Tensor, primitive, where
 
 # Element-wise functions.
 

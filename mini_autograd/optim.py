@@ -6,7 +6,7 @@ A step gives each parameter a new array, so that what a graph has saved stays va
 
 import numpy as np
 
-from mini_autograd.tensor import Tensor
+from mini_autograd.engine import Tensor
 
 
 class Optimizer:

@@ -1,8 +1,12 @@
 """Importing the package is quick and silent; asserted by its causes, since seconds vary."""
 
+import importlib
 import json
+import pkgutil
 import subprocess
 import sys
+
+import mini_autograd
 
 MODULES = """
 import json, sys, tracemalloc
@@ -51,7 +55,7 @@ def fresh(program):
 
 def test_import_brings_the_engine_and_nothing_heavy():
     modules = fresh(MODULES)["modules"]
-    assert "mini_autograd.tensor" in modules
+    assert "mini_autograd.engine" in modules
     assert not [name for name in modules if name.startswith("mini_autograd.explore")]
     others = [name for name in modules if name.split(".")[0] != "mini_autograd"]
     assert not [name for name in others if name.split(".")[0] not in sys.stdlib_module_names]
@@ -64,3 +68,10 @@ def test_import_takes_less_than_a_megabyte():
 
 def test_import_changes_nothing_for_others():
     assert fresh(STATE) == []
+
+
+def test_no_attribute_hides_a_module():
+    for found in pkgutil.walk_packages(mini_autograd.__path__, "mini_autograd."):
+        module = importlib.import_module(found.name)
+        parent, _, name = found.name.rpartition(".")
+        assert getattr(sys.modules[parent], name) is module, found.name

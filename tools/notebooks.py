@@ -7,7 +7,7 @@ python tools/notebooks.py check              say what is wrong with the committe
 NN is the start of a file name: 03 stands for notebooks/03_shapes.ipynb and its solutions.
 
 A build cell is a code cell whose first line names what it shows, one file and one or more names:
-    # mini_autograd/tensor.py: Tensor, primitive
+    # mini_autograd/engine.py: Tensor, primitive
 The rest of the cell is written by `sync`: the exact source of those definitions.
 """
 

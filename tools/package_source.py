@@ -9,7 +9,7 @@ from pathlib import Path
 class Definition:
     """A function, class or constant of a module, with the rules and comments that belong to it."""
 
-    file: str  # as a build cell names it: "mini_autograd/tensor.py"
+    file: str  # as a build cell names it: "mini_autograd/engine.py"
     name: str
     source: str
     is_constant: bool = False

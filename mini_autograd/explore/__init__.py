@@ -7,7 +7,7 @@ since a chapter may have built its own.
 from mini_autograd.explore.exercise import check
 from mini_autograd.explore.explorer import explore
 from mini_autograd.explore.graph import walk
-from mini_autograd.explore.heat import heat
+from mini_autograd.explore.heat_map import heat
 from mini_autograd.explore.prediction import predict
-from mini_autograd.explore.progress import progress
-from mini_autograd.explore.scene import scene
+from mini_autograd.explore.progress_bar import progress
+from mini_autograd.explore.scenes import scene

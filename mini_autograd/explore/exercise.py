@@ -5,10 +5,10 @@ import textwrap
 
 import numpy as np
 
+from mini_autograd.engine import Tensor as _Tensor
 from mini_autograd.explore.curve import by_autograd, examine
 from mini_autograd.explore.words import explained, minus, mistake, verdict
 from mini_autograd.gradcheck import gradcheck
-from mini_autograd.tensor import Tensor as _Tensor
 
 _POINTS = np.array([-4.0, -2.5, -1.2, -0.7, -0.2, 0.0, 0.3, 0.8, 1.6, 2.7, 4.0])
 _FAR = np.array([-1000.0, -40.0, 40.0, 1000.0])

@@ -8,6 +8,7 @@ from functools import partial
 import ipywidgets as widgets
 import numpy as np
 
+from mini_autograd.engine import Tensor as _Tensor
 from mini_autograd.explore.controls import BUTTON, ControlPanel, layout, log_slider, slider
 from mini_autograd.explore.curve import (
     JUMP,
@@ -30,7 +31,6 @@ from mini_autograd.explore.picture import (
 )
 from mini_autograd.explore.style import AGREEMENT, DERIVATIVE, FUNCTION, INK, QUIET, TEXT
 from mini_autograd.explore.words import by_difference, difference, explained, minus, number, verdict
-from mini_autograd.tensor import Tensor as _Tensor
 
 _POINTS = 481
 _TANGENT = 90  # pixels to either side of the cursor

@@ -6,13 +6,13 @@ from statistics import NormalDist
 import ipywidgets as widgets
 import numpy as np
 
+from mini_autograd.engine import Tensor
 from mini_autograd.explore.controls import ControlPanel, button, choice, slider
 from mini_autograd.explore.curve import by_autograd
 from mini_autograd.explore.explorer import Explorer
 from mini_autograd.explore.picture import LEFT, RIGHT, WIDTH
 from mini_autograd.explore.style import FUNCTION, INK, QUIET, TEXT
 from mini_autograd.explore.words import minus
-from mini_autograd.tensor import Tensor
 
 # As many curves can be compared with the present one: colour, style, and how a label shows it.
 _PINS = (("#B04A86", "--", "– –"), (QUIET, ":", "····"))

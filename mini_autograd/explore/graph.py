@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.style import context
 
+from mini_autograd.engine import Tensor as _Tensor
+from mini_autograd.engine import unbroadcast
 from mini_autograd.explore.picture import HALO, small_png, themed_svg, with_picture
 from mini_autograd.explore.style import DERIVATIVE, FUNCTION, QUIET, SCREEN, TEXT
 from mini_autograd.explore.words import minus
-from mini_autograd.tensor import Tensor as _Tensor
-from mini_autograd.tensor import unbroadcast
 
 _MOST = 60
 _SIGNS = dict(add="+", sub="−", mul="×", div="÷", neg="−", pow="^", matmul="@")

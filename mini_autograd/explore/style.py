@@ -1,8 +1,6 @@
 """How the course looks: one style for all figures, one colour for f and one for its derivative."""
 
-from pathlib import Path
-
-STYLE = Path(__file__).parents[2] / "assets" / "course.mplstyle"
+STYLE = "mini_autograd.course"
 # On the screen a figure of 72 dots an inch has a point to the pixel.
 SCREEN = [STYLE, {"font.size": 13, "svg.fonttype": "none"}]
 

@@ -1,7 +1,7 @@
 """Neural networks: modules, activation functions, losses, and how weights start."""
 
 from mini_autograd.nn import functional, init
-from mini_autograd.nn.activation import (
+from mini_autograd.nn.activations import (
     CELU,
     ELU,
     GELU,

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from mini_autograd.tensor import Tensor
+from mini_autograd.engine import Tensor
 
 
 def _fill(tensor, values):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mini_autograd.nn.functional.linear import linear
-from mini_autograd.tensor import Tensor
+from mini_autograd.engine import Tensor
+from mini_autograd.nn.functional.affine import linear
 
 
 class Parameter(Tensor):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from functions import ACTIVATIONS, MISTAKES
 
+from mini_autograd.engine import Tensor
 from mini_autograd.explore import curve as c
 from mini_autograd.explore.words import by_difference, verdict
-from mini_autograd.tensor import Tensor
 
 GRID = np.round(np.linspace(-6, 6, 481), 12)
 

@@ -1,7 +1,6 @@
 """The explorer: what an event costs and changes, what it says, what it shows without a kernel."""
 
 import base64
-import importlib
 import io
 import re
 import xml.etree.ElementTree as ElementTree
@@ -14,14 +13,13 @@ from matplotlib.figure import Figure
 from PIL import Image
 from traitlets import TraitError
 
+from mini_autograd import engine as package
 from mini_autograd.explore import explore
 from mini_autograd.explore.controls import round_step
 from mini_autograd.explore.picture import PANELS, path
 
-PACKAGE = importlib.import_module("mini_autograd.tensor")
 
-
-def make(name="sigmoid", engine=PACKAGE, mistake=None, **options):
+def make(name="sigmoid", engine=package, mistake=None, **options):
     sliders = ACTIVATIONS[name][2]
     made = operation(engine, name, mistake)
     return explore(made, Tensor=engine.Tensor, **(sliders | options))

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from mini_autograd.engine import floating, primitive
 from mini_autograd.operations import exp, minimum
-from mini_autograd.tensor import floating, primitive
 
 
 @primitive

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
+from mini_autograd.engine import floating, primitive
 from mini_autograd.nn.functional.squashing import hardtanh, sigmoid
 from mini_autograd.operations import exp
-from mini_autograd.tensor import floating, primitive
 
 
 def _bell(x):
@@ -124,7 +124,7 @@ def gelu(x, approximate="none"):
     [-0.1587, -0.1588]
     """
     if approximate == "none":
-        return _normal_gate(floating(x), math.sqrt(0.5))
+        return normal_gate(floating(x), math.sqrt(0.5))
     if approximate == "tanh":
         z = hardtanh(x, -30.0, 30.0)  # beyond, the gate is 0 or 1; z * z cannot overflow
         return swish(x, math.sqrt(8 / math.pi) * (1 + 0.044715 * z * z))
@@ -138,13 +138,13 @@ def _normal_gate_x(g, y, x, beta, gate=None):
 
 
 @primitive
-def _normal_gate(x, beta):
+def normal_gate(x, beta):
     """x * P(Z <= sqrt(2) * beta * x), Z standard normal: swish with another gate."""
     gate = 0.5 * erfc(-beta * x)
     return np.maximum(x, np.finfo(x.dtype).min) * gate, gate
 
 
-_normal_gate.vjp(
+normal_gate.vjp(
     _normal_gate_x,
     lambda g, y, x, beta, gate=None: g * (x * _bell(beta * x) * x / math.sqrt(math.pi)),
 )

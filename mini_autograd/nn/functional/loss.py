@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
+from mini_autograd.engine import floating, primitive, reshape, sum, where
+from mini_autograd.nn.functional.logits import log_softmax, softmax
 from mini_autograd.nn.functional.smooth import softplus
-from mini_autograd.nn.functional.softmax import log_softmax, softmax
 from mini_autograd.nn.functional.squashing import sigmoid
-from mini_autograd.tensor import floating, primitive, reshape, sum, where
 
 
 @primitive

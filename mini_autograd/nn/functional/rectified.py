@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from mini_autograd.engine import floating, primitive
 from mini_autograd.nn.functional.squashing import hardtanh
 from mini_autograd.operations import minimum
-from mini_autograd.tensor import floating, primitive
 
 
 @primitive

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from mini_autograd.engine import floating, primitive, where
 from mini_autograd.nn.functional.squashing import sigmoid
 from mini_autograd.operations import hypot
-from mini_autograd.tensor import floating, primitive, where
 
 
 @primitive

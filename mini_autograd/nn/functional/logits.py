@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from mini_autograd.engine import floating, keep_dims, primitive, sum
 from mini_autograd.operations import exp
-from mini_autograd.tensor import _keep_dims, floating, primitive, sum
 
 
 @primitive
@@ -82,4 +82,4 @@ def logsumexp(x, dim, keepdim=False):
 
 @logsumexp.vjp
 def _(g, y, x, dim, keepdim):
-    return _keep_dims(g, x, dim) * softmax(x, dim)
+    return keep_dims(g, x, dim) * softmax(x, dim)

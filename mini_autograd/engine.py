@@ -330,9 +330,9 @@ def backward(output, gradient=None, retain_graph=None, create_graph=False):
     Raises: RuntimeError if output requires no gradient, has many elements and no gradient is given,
     or was freed; ValueError for a gradient of another shape.
     """
-    seed = {output: _seed(output, gradient, create_graph)}
-    for t, g in _walk_back(seed, retain_graph, create_graph).items():
-        g = _as_gradient(g, t)
+    seed = {output: seed_gradient(output, gradient, create_graph)}
+    for t, g in walk_back(seed, retain_graph, create_graph).items():
+        g = as_gradient(g, t)
         if create_graph:
             g = g * 1.0  # a tensor of its own: rules may hand the same one to several leaves
         if t._grad is not None:
@@ -355,18 +355,18 @@ def grad(
     weights = [None] * len(outputs) if grad_outputs is None else grad_outputs
     seeds = {}
     for output, weight in zip(outputs, weights, strict=True):
-        g = _seed(output, weight, create_graph)
+        g = seed_gradient(output, weight, create_graph)
         seeds[output] = seeds[output] + g if output in seeds else g
-    found = _walk_back(seeds, retain_graph, create_graph, set(inputs))
+    found = walk_back(seeds, retain_graph, create_graph, set(inputs))
     for i, x in enumerate(inputs):
         if x not in found and not allow_unused:
             raise RuntimeError(
                 f"grad: no output depends on input {i}; pass allow_unused=True to get None for it"
             )
-    return tuple(_as_gradient(found[x], x) if x in found else None for x in inputs)
+    return tuple(as_gradient(found[x], x) if x in found else None for x in inputs)
 
 
-def _walk_back(pending, retain_graph, create_graph, wanted=()):
+def walk_back(pending, retain_graph, create_graph, wanted=()):
     """From {output: its gradient}, visit the graph from newest to oldest; return {leaf: gradient}.
 
     A tensor is newer than all it was made from. So when the newest one pending is taken, whatever
@@ -415,7 +415,7 @@ def _input_gradients(node, g, create_graph):
         raise RuntimeError(f"backward: a rule of {name} failed: {error}") from error
 
 
-def _seed(output, gradient, create_graph):
+def seed_gradient(output, gradient, create_graph):
     """The gradient to start from: a tensor under create_graph, else an array."""
     shape = output._data.shape
     if not output._requires_grad:
@@ -429,13 +429,13 @@ def _seed(output, gradient, create_graph):
         gradient = np.ones(shape, output._data.dtype)
     elif not isinstance(gradient, Tensor):
         gradient = Tensor(gradient)  # a copy
-    g = _as_gradient(gradient, output)
+    g = as_gradient(gradient, output)
     if g._data.shape != shape:
         raise ValueError(f"backward: the gradient has shape {g.shape}, the output {shape}")
     return g if create_graph else g._data
 
 
-def _as_gradient(g, t):
+def as_gradient(g, t):
     """What .grad holds: a tensor of the same dtype as t."""
     g = g if isinstance(g, Tensor) else _new_tensor(g)
     return g if g._data.dtype == t._data.dtype else to(g, t._data.dtype)
@@ -665,12 +665,12 @@ def _dims(x, dim):
     return tuple(d % (x.ndim or 1) for d in dims)
 
 
-def _number(x, dim):
+def reduced_size(x, dim):
     """How many elements each result of a reduction over dim is made from."""
     return math.prod(x.shape[d] for d in _dims(x, dim) if x.ndim)
 
 
-def _keep_dims(g, x, dim):
+def keep_dims(g, x, dim):
     """g with each axis that a reduction of x over dim removed put back, of length 1."""
     reduced = _dims(x, dim)
     return reshape(g, tuple(1 if d in reduced else n for d, n in enumerate(x.shape)))
@@ -683,18 +683,18 @@ def sum(x, dim=None, keepdim=False):
 
 @sum.vjp
 def _(g, y, x, dim, keepdim):
-    return broadcast_to(_keep_dims(g, x, dim), x.shape)
+    return broadcast_to(keep_dims(g, x, dim), x.shape)
 
 
 def mean(x, dim=None, keepdim=False):
     """Sum over number."""
-    return sum(x, dim, keepdim) / _number(x, dim)
+    return sum(x, dim, keepdim) / reduced_size(x, dim)
 
 
 def var(x, dim=None, correction=1, keepdim=False):
     """Squared deviations from the mean, summed, over their number less the correction."""
     deviation = x - mean(x, dim, True)
-    return sum(deviation * deviation, dim, keepdim) / (_number(x, dim) - correction)
+    return sum(deviation * deviation, dim, keepdim) / (reduced_size(x, dim) - correction)
 
 
 @primitive
@@ -705,8 +705,8 @@ def max(x, dim=None, keepdim=False):
 
 @max.vjp
 def _(g, y, x, dim, keepdim):
-    ties = to(x == _keep_dims(y, x, dim), x.dtype)
-    return _keep_dims(g, x, dim) * (ties / sum(ties, dim, True))
+    ties = to(x == keep_dims(y, x, dim), x.dtype)
+    return keep_dims(g, x, dim) * (ties / sum(ties, dim, True))
 
 
 # Products of matrices and vectors, with NumPy's rules for other numbers of axes.

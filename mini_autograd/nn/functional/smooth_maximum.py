@@ -1,8 +1,8 @@
 """Smooth maximum units: leaky ReLU's max(x, alpha * x) made smooth."""
 
-from mini_autograd.nn.functional.gated import _normal_gate
+from mini_autograd.engine import floating
+from mini_autograd.nn.functional.gated import normal_gate
 from mini_autograd.nn.functional.smooth import squareplus
-from mini_autograd.tensor import floating
 
 
 def smu(x, alpha=0.25, mu=1.0):
@@ -20,7 +20,7 @@ def smu(x, alpha=0.25, mu=1.0):
     [-1.0, 0.0, 4.0]
     """
     x, c = floating(x), 1 - alpha
-    return alpha * x + c * _normal_gate(x, mu * c)
+    return alpha * x + c * normal_gate(x, mu * c)
 
 
 def smu1(x, alpha=0.25, mu=1.0):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mini_autograd.tensor import floating, primitive
+from mini_autograd.engine import floating, primitive
 
 
 @primitive
