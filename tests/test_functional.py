@@ -461,6 +461,27 @@ def test_log_of_a_sum_keeps_what_the_smaller_terms_add():
     assert F.log_softmax(x, 0)[0] == pytest.approx(-small, rel=1e-14)
 
 
+@pytest.mark.parametrize("gap", [24, 40, 50])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_gradients_keep_their_digits_where_one_class_dominates(name, gap):
+    x = np.array([0.0, 1.0, gap])
+    small, rest = np.exp(-gap), np.exp(1 - gap)
+    top = 1 / (1 + small + rest)
+    slopes = np.array([-small, -rest, small + rest]) * top  # small + rest, as 1 - top has no digits
+    leaf = tensor(x, requires_grad=True)
+    getattr(F, name)(leaf, 0)[2].backward()
+    expected = slopes * top if name == "softmax" else slopes
+    np.testing.assert_allclose(leaf.grad.numpy(), expected, rtol=1e-14)
+
+
+def test_log_softmax_of_confident_scores_is_confirmed():
+    rng = np.random.default_rng(0)
+    for scale in (1, 10, 100):
+        for _ in range(5):
+            assert gradcheck(lambda x: F.log_softmax(x, 0), scale * rng.normal(size=4))
+    assert gradcheck(lambda x: F.log_softmax(x, 0), [0.0, 0.0, 0.0, 24.0])
+
+
 def test_logsumexp_of_nothing_but_impossible_scores():
     x = np.array([[-INF, -INF], [INF, 1.0], [np.nan, 1.0]])
     np.testing.assert_array_equal(F.logsumexp(x, 1), [-INF, INF, np.nan])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mini_autograd.engine import floating, keep_dims, primitive, sum
-from mini_autograd.operations import exp
+from mini_autograd.operations import exp, expm1
 
 
 @primitive
@@ -13,7 +13,8 @@ def softmax(x, dim):
     Any shape with an axis dim, floating point; the result keeps shape and dtype. Adding one number
     to all x along dim changes nothing.
     Gradient: d y_i / d x_j = y_i * ((i == j) - y_j).
-    Numerics: the largest x is subtracted first, so exp cannot overflow.
+    Numerics: the largest x is subtracted first, so exp cannot overflow. The rule subtracts the
+    mean of g, weighted by y, twice, which keeps the digits of a gradient where one y is nearly 1.
     Raises: TypeError if x is not floating point; IndexError if x has no axis dim.
     Reference: Bridle (1990), doi:10.1007/978-3-642-76153-9_28.
 
@@ -26,6 +27,8 @@ def softmax(x, dim):
 
 @softmax.vjp
 def _(g, y, x, dim):
+    g = g - sum(g * y, dim, True)
+    # Once more: where one y is nearly 1, what the difference left of its g is all rounding error.
     return y * (g - sum(g * y, dim, True))
 
 
@@ -48,7 +51,7 @@ def log_softmax(x, dim):
     Any shape with an axis dim, floating point; the result keeps shape and dtype.
     Gradient: d y_i / d x_j = (i == j) - softmax(x)_j.
     Numerics: the largest x is subtracted first; where it dominates, log1p of the other terms keeps
-    digits that log(sum) loses.
+    digits that log(sum) loses, and expm1(y) in the rule those that 1 - exp(y) would lose.
     Raises: TypeError if x is not floating point; IndexError if x has no axis dim.
 
     >>> log_softmax(tensor([1000.0, 0.0]), 0).tolist()
@@ -60,7 +63,8 @@ def log_softmax(x, dim):
 
 @log_softmax.vjp
 def _(g, y, x, dim):
-    return g - exp(y) * sum(g, dim, True)
+    # That is g - exp(y) * sum(g), which would cancel at a y of nearly 0.
+    return -(g * expm1(y) + exp(y) * (sum(g, dim, True) - g))
 
 
 @primitive
