@@ -10,14 +10,14 @@ import inspect
 import itertools
 import math
 import operator
-from contextlib import contextmanager
+import warnings
 from contextvars import ContextVar
 from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-# A context variable, not a global: what one thread switches off stays on in the others.
-_recording = ContextVar("recording", default=True)
+# How many no_grad() are open. A context variable: each thread has its own count.
+_pauses = ContextVar("pauses", default=0)
 # Newer tensors get smaller numbers, so that a heap pops the newest first.
 _next_order = itertools.count(0, -1).__next__
 
@@ -26,21 +26,22 @@ class Tensor:
     """An array that remembers which operation made it, and from what.
 
     The data is copied in and never written to afterwards: whatever a graph has saved stays valid.
-    Floats are float64 unless they come as float32. Integers and booleans have no gradient.
+    An array keeps its dtype, and a Python float becomes float64. Activation functions take float32
+    and float64; integers and booleans have no gradient.
     Raises: TypeError for data that are not real numbers, or for a gradient asked of integers.
     """
 
     __slots__ = tuple(
         "_data _operation _inputs _saved _order _requires_grad _retains_grad _grad".split()
     )
-    __array_ufunc__ = None  # makes NumPy leave `array * tensor` to us, and refuse np.exp(tensor)
+    __array_priority__ = 1000  # makes NumPy leave `array * tensor` to us
     __hash__ = object.__hash__  # == compares elements; a dictionary looks up by identity
 
     def __init__(self, data, *, dtype=None, requires_grad=False):
         data = np.array(data._data if isinstance(data, Tensor) else data, dtype)
         if data.dtype.kind not in "fiub":
             raise TypeError(f"tensor: real numbers are needed, not {data.dtype}: {data!r}")
-        data.setflags(False)  # nobody writes to it any more
+        data.setflags(write=False)
         self._data, self._operation, self._retains_grad, self._grad = data, None, False, None
         self.requires_grad = requires_grad
 
@@ -55,15 +56,21 @@ class Tensor:
 
     def numpy(self):
         array = np.asarray(self._data)
-        array.setflags(False)  # read-only
+        array.setflags(write=False)
         return array
 
     def __array__(self, dtype=None, copy=None):
         if self._requires_grad:
             raise TypeError(
-                "NumPy would lose the graph: use an operation of tensors, or first t.detach()"
+                "NumPy was given a Tensor and would lose its graph: use an operation of tensors, "
+                "as exp(t) for np.exp(t), or t.detach()"
             )
         return np.array(self._data, dtype, copy=copy)
+
+    def __array_function__(self, function, types, arguments, named):
+        """np.sum(t) would call t.sum(axis=...); it gets the array instead, or a refusal."""
+        arrays = (np.asarray(a) if isinstance(a, Tensor) else a for a in arguments)
+        return function._implementation(*arrays, **named)
 
     def __repr__(self):
         values = np.array2string(np.asarray(self._data), separator=", ", prefix="tensor(")
@@ -80,6 +87,12 @@ class Tensor:
         return bool(self._data)
 
     def __float__(self):
+        if self._requires_grad:  # math.exp(t) comes here too
+            warnings.warn(
+                "a Python number has no graph: use an operation of tensors, as exp(t) for "
+                "math.exp(t), or t.item()",
+                stacklevel=2,
+            )
         return float(self._data)
 
     def __int__(self):
@@ -92,6 +105,9 @@ class Tensor:
         if not self.is_leaf:
             raise TypeError("a graph cannot be copied or pickled; take t.detach() for the values")
         return super().__getstate__()
+
+    def __getattr__(self, name):
+        raise AttributeError(f"a Tensor has no {name}: most operations are functions, as in exp(x)")
 
     def __len__(self):
         return len(self._data)
@@ -176,19 +192,73 @@ class Tensor:
         return var(self, dim, correction, keepdim)
 
 
+def _update(target, result):
+    """What `target += ...` leaves behind: the result; under no_grad() a leaf, with new data."""
+    if not target.is_leaf:
+        return result
+    if _pauses.get():
+        target.data = result
+        return target
+    if target._requires_grad:
+        raise RuntimeError("a leaf that requires a gradient is updated under no_grad()")
+    return result
+
+
+def _set_data(t, value):
+    data = np.array(value._data if isinstance(value, Tensor) else value)
+    if data.dtype != t.dtype:
+        if not np.can_cast(data.dtype, t.dtype, "same_kind"):
+            raise TypeError(f"numbers of {data.dtype} do not fit into a tensor of {t.dtype}")
+        data = data.astype(t.dtype)
+    if not t.is_leaf:
+        name = t._operation.__name__
+        raise RuntimeError(f"data: only a leaf takes new data; this tensor was computed by {name}")
+    if data.shape != t.shape:
+        raise ValueError(f"data: shape {t.shape} cannot become {data.shape}")
+    data.setflags(write=False)
+    t._data = data
+
+
+def _set_grad(t, value):
+    if value is not None and not (isinstance(value, Tensor) and value.shape == t.shape):
+        raise TypeError(f"grad: None or a tensor of shape {t.shape} is needed, not {value!r}")
+    t._grad = value
+
+
+def _require(t, on):
+    if on and t.dtype.kind != "f":
+        raise TypeError(
+            f"requires_grad: {t.dtype} has no gradient; write 1.0 for 1, or use t.to(float)"
+        )
+    if not on and not t.is_leaf:
+        raise RuntimeError("requires_grad: a computed tensor follows its inputs; use t.detach()")
+    t._requires_grad = bool(on)
+
+
 def tensor(data, *, dtype=None, requires_grad=False):
     """A new leaf with a copy of data: a number, a list, an array or another tensor."""
     return Tensor(data, dtype=dtype, requires_grad=requires_grad)
 
 
-@contextmanager
-def no_grad():
+class no_grad:
     """Nothing is recorded within `with no_grad():`, or in a function decorated `@no_grad()`."""
-    token = _recording.set(False)
-    try:
-        yield
-    finally:
-        _recording.reset(token)
+
+    def __enter__(self):
+        _pauses.set(_pauses.get() + 1)
+
+    def __exit__(self, *error):
+        _pauses.set(_pauses.get() - 1)
+
+    def __call__(self, function):
+        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+            raise TypeError(f"no_grad: {function.__name__} runs later; use `with` inside it")
+
+        @functools.wraps(function)
+        def unrecorded(*arguments, **named):
+            with no_grad():
+                return function(*arguments, **named)
+
+        return unrecorded
 
 
 def primitive(function):
@@ -202,8 +272,6 @@ def primitive(function):
     of the loss with respect to the result y, and returns the gradient with respect to its argument:
     a vector-Jacobian product. Everything it gets is an array in an ordinary backward pass, and a
     tensor under create_graph=True, so a rule is written with operations that take both.
-    A function that returns a tuple (y, kept, ...) spares its rules some work: in an ordinary pass
-    they get what was kept after the arguments, and compute it again where they do not.
 
     >>> @primitive
     ... def cube(x):
@@ -237,19 +305,14 @@ def primitive(function):
                     values.append(a)
                     unsafe = unsafe or type(a) not in _SAFE
             if differentiable is None:  # no tensor among the arguments
-                y = function(*(np.array(a) if type(a) is list else a for a in arguments))
-                return y[0] if type(y) is tuple else y
+                return function(*(a if type(a) in _PLAIN else _constant(a) for a in arguments))
             if unsafe:
                 arguments = tuple(a if isinstance(a, Tensor) else _constant(a) for a in arguments)
                 values = [a._data if isinstance(a, Tensor) else a for a in arguments]
-            y = function(*values)
-            if type(y) is tuple:  # what the function keeps for its rules follows the result
-                y, *kept = y
-                values += kept
-            y = _new_tensor(y)
+            y = _new_tensor(function(*values))
         except (AttributeError, IndexError, TypeError, ValueError) as error:
             raise _explained(error, function.__name__, arguments) from error
-        if differentiable and y._data.dtype.kind == "f" and _recording.get():
+        if differentiable and y._data.dtype.kind == "f" and not _pauses.get():
             y._operation, y._inputs, y._saved = operation, arguments, values
             y._order, y._requires_grad = _next_order(), True
         return y
@@ -281,7 +344,7 @@ def _bind(name, signature, arguments, named):
 def _new_tensor(data):
     """A tensor around a NumPy result that nobody else will write to: no copy."""
     if isinstance(data, np.ndarray):
-        data.setflags(False)  # read-only
+        data.setflags(write=False)
     elif not isinstance(data, np.generic):
         raise TypeError(f"the result must be a NumPy array, not {type(data).__name__}")
     if data.dtype.kind not in "fiub":
@@ -293,6 +356,7 @@ def _new_tensor(data):
 
 
 _SAFE = {float, int, bool, str, slice, type(None)}  # constants that nobody can change
+_PLAIN = _SAFE | {tuple, type, np.ndarray, np.float64, np.float32, np.int64, np.bool}
 
 
 def _constant(a):
@@ -300,13 +364,18 @@ def _constant(a):
 
     A NumPy scalar becomes a Python number, which leaves float32 as it is.
     """
+    match a:
+        case tuple():
+            return tuple(map(_constant, a))
+        case list():
+            return np.array(a, None if a else int)  # an empty list is an index
+        case np.ndarray():
+            return a.copy()
+        case np.generic():
+            return a.item()
     if type(a).__name__ == "Tensor":
         raise TypeError(f"a Tensor of {type(a).__module__} cannot be mixed with this engine's")
-    if isinstance(a, tuple):
-        return tuple(part if type(part) in _SAFE else _constant(part) for part in a)
-    if isinstance(a, list):
-        return np.array(a, None if a else int)  # an empty list is an index
-    return a.copy() if isinstance(a, np.ndarray) else a.item() if isinstance(a, np.generic) else a
+    return a
 
 
 def _explained(error, name, arguments):
@@ -400,9 +469,9 @@ def _input_gradients(node, g, create_graph):
             f"backward: the graph of {node._operation.__name__} was freed by an earlier backward. "
             "Run the cell that computed it again, or give the earlier backward retain_graph=True"
         )
-    arguments = (node, *node._inputs) if create_graph else (node._data, *node._saved)
+    arguments = (node, *_unchanged(node)) if create_graph else (node._data, *node._saved)
     if isinstance(g, np.ndarray):
-        g.setflags(False)  # read-only, as others may be given the same array
+        g.setflags(write=False)  # others may be given the same array
     try:
         for x, rule in zip(node._inputs, node._operation.rules):
             if isinstance(x, Tensor) and x._requires_grad:
@@ -413,6 +482,17 @@ def _input_gradients(node, g, create_graph):
     except Exception as error:
         name = node._operation.__name__
         raise RuntimeError(f"backward: a rule of {name} failed: {error}") from error
+
+
+def _unchanged(node):
+    """The inputs of node, refused if they no longer hold what the graph has saved of them."""
+    for x, saved in zip(node._inputs, node._saved):
+        if isinstance(x, Tensor) and x._data is not saved:
+            raise RuntimeError(
+                f"backward: an input of {node._operation.__name__} was given new data since; "
+                "create_graph=True needs the old. Run the cell that computed it again"
+            )
+    return node._inputs
 
 
 def seed_gradient(output, gradient, create_graph):
@@ -453,45 +533,6 @@ def unbroadcast(g, shape):
     if g.shape != shape:
         raise ValueError(f"it returned shape {g.shape}, which is not {shape} broadcast")
     return g
-
-
-def _update(target, result):
-    """What `target += ...` leaves behind: the result; under no_grad() a leaf, with new data."""
-    if _recording.get() or not target.is_leaf:
-        return result
-    target.data = result
-    return target
-
-
-def _set_data(t, value):
-    data = np.array(value._data if isinstance(value, Tensor) else value)
-    if data.dtype != t.dtype:
-        if not np.can_cast(data.dtype, t.dtype, "same_kind"):
-            raise TypeError(f"numbers of {data.dtype} do not fit into a tensor of {t.dtype}")
-        data = data.astype(t.dtype)
-    if not t.is_leaf:
-        name = t._operation.__name__
-        raise RuntimeError(f"data: only a leaf takes new data; this tensor was computed by {name}")
-    if data.shape != t.shape:
-        raise ValueError(f"data: shape {t.shape} cannot become {data.shape}")
-    data.setflags(False)  # read-only
-    t._data = data
-
-
-def _set_grad(t, value):
-    if value is not None and not (isinstance(value, Tensor) and value.shape == t.shape):
-        raise TypeError(f"grad: None or a tensor of shape {t.shape} is needed, not {value!r}")
-    t._grad = value
-
-
-def _require(t, on):
-    if on and t.dtype.kind != "f":
-        raise TypeError(
-            f"requires_grad: {t.dtype} has no gradient; write 1.0 for 1, or use t.to(float)"
-        )
-    if not on and not t.is_leaf:
-        raise RuntimeError("requires_grad: a computed tensor follows its inputs; use t.detach()")
-    t._requires_grad = bool(on)
 
 
 def floating(x):
@@ -633,18 +674,18 @@ def getitem(x, index):
     return x[index]
 
 
-getitem.vjp(lambda g, y, x, index: put(g, x.shape, index))
+getitem.vjp(lambda g, y, x, index: scatter_add(g, x.shape, index))
 
 
 @primitive
-def put(g, shape, index):
+def scatter_add(g, shape, index):
     """Zeros of this shape with g added in at index; an element named twice is added to twice."""
-    y = np.zeros(shape, g.dtype)
+    y = np.zeros_like(g, shape=shape)
     np.add.at(y, index, g)
     return y
 
 
-put.vjp(lambda g, y, x, shape, index: g[index])
+scatter_add.vjp(lambda g, y, x, shape, index: g[index])
 
 
 @primitive
@@ -659,9 +700,14 @@ where.vjp(None, lambda g, y, c, a, b: where(c, g, 0.0), lambda g, y, c, a, b: wh
 # Reductions. dim is an axis, several axes, or None for all.
 
 
+def _axis(dim):
+    """dim as NumPy's axis, where several axes must be a tuple."""
+    return tuple(dim) if isinstance(dim, np.ndarray) else dim
+
+
 def _dims(x, dim):
     """dim as a tuple of axes counted from the front."""
-    dims = range(x.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
+    dims = range(x.ndim) if dim is None else dim if hasattr(dim, "__len__") else (dim,)
     return tuple(d % (x.ndim or 1) for d in dims)
 
 
@@ -678,7 +724,7 @@ def keep_dims(g, x, dim):
 
 @primitive
 def sum(x, dim=None, keepdim=False):
-    return x.sum(dim, keepdims=keepdim)
+    return x.sum(_axis(dim), keepdims=keepdim)
 
 
 @sum.vjp
@@ -700,7 +746,7 @@ def var(x, dim=None, correction=1, keepdim=False):
 @primitive
 def max(x, dim=None, keepdim=False):
     """The largest values; elements that tie share the gradient equally, as in torch.amax."""
-    return np.max(x, axis=dim, keepdims=keepdim)
+    return np.max(x, axis=_axis(dim), keepdims=keepdim)
 
 
 @max.vjp

@@ -3,9 +3,11 @@
 import copy
 import gc
 import importlib.util
+import math
 import pickle
 import threading
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -221,7 +223,7 @@ def test_update_in_place_under_no_grad_keeps_the_leaf():
 
 def test_augmented_assignment_is_recorded_elsewhere():
     x = leaf([1.0, 2.0])
-    y = x
+    y = x * 1.0
     y += x
     y *= 3.0
     y -= 1.0
@@ -434,9 +436,7 @@ def test_a_leaf_gradient_has_the_leafs_dtype():
 def test_zero_dimensional_results_are_tensors_of_arrays():
     x = leaf(2.0)
     y = x * 3.0
-    assert (
-        y.shape == () and isinstance(y.numpy(), np.ndarray) and y.item() == 6.0 and float(y) == 6.0
-    )
+    assert y.shape == () and isinstance(y.numpy(), np.ndarray) and y.item() == 6.0
     y.backward()
     assert isinstance(x.grad, Tensor) and x.grad.shape == ()
 
@@ -557,8 +557,8 @@ def freed():
         (lambda: ma.sigmoid(np.array([1, 2])), TypeError, "sigmoid.*float32 or float64"),
         (lambda: X + tensor([1.0, 2.0, 3.0]), ValueError, r"add\(shape \(2,\), shape \(3,\)\)"),
         (lambda: X @ tensor([1.0, 2.0, 3.0]), ValueError, r"matmul\(shape \(2,\), shape \(3,\)\)"),
-        (lambda: np.exp(X), TypeError, "Tensor.*does not support ufuncs"),
-        (lambda: np.asarray(X), TypeError, r"NumPy would lose the graph.*t.detach\(\)"),
+        (lambda: np.exp(X), TypeError, r"use .* exp\(t\) for np.exp\(t\), or t.detach\(\)"),
+        (lambda: np.asarray(X), TypeError, r"would lose its graph.*t.detach\(\)"),
         (lambda: X.__setitem__(0, 1.0), TypeError, "elements cannot be assigned.*where"),
         (lambda: bool(X), ValueError, "2 elements are neither true nor false"),
         (
@@ -607,20 +607,17 @@ def test_error(action, error, message):
         action()
 
 
-def test_a_foreign_tensor_is_refused():
+@pytest.mark.parametrize("requires_grad", [False, True])
+@pytest.mark.parametrize(
+    "action", [lambda t: X + t, lambda t: ma.where(X > 0, t, X), ma.sigmoid, ma.exp]
+)
+def test_a_foreign_tensor_is_refused(action, requires_grad):
     spec = importlib.util.spec_from_file_location("second_engine", engine.__file__)
     second = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(second)
-    theirs = second.tensor([1.0, 2.0], requires_grad=True)
-    for action in (
-        lambda: X + theirs,
-        lambda: ma.where(X > 0, theirs, X),
-        lambda: ma.sigmoid(theirs),
-    ):
-        with pytest.raises(TypeError, match="cannot be mixed|does not support ufuncs"):
-            action()
-    (theirs * theirs).backward([1.0, 1.0])
-    assert theirs.grad.tolist() == [2.0, 4.0]
+    theirs = second.tensor([1.0, 2.0], requires_grad=requires_grad)
+    with pytest.raises(TypeError, match="cannot be mixed"):
+        action(theirs)
 
 
 # What readers do, and should not be punished for
@@ -749,3 +746,94 @@ def test_a_gradient_is_a_tensor_of_the_same_shape_or_none(wrong):
     x.grad = tensor([1.0, 1.0])
     (x * 2.0).sum().backward()
     assert x.grad.tolist() == [3.0, 3.0]
+
+
+# Data that change between the way forward and the way back
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda p: setattr(p, "data", [5.0]),
+        lambda p: ma.optim.SGD([p], lr=0.5).step(),
+        lambda p: ma.nn.init.ones_(p),
+        no_grad()(lambda p: p.__isub__(1.0)),
+    ],
+)
+def test_a_gradient_never_mixes_saved_and_present_data(change):
+    p = leaf([3.0])
+    y = p * p
+    p.grad = tensor([1.0])
+    change(p)
+    assert grad(y, p, [1.0], retain_graph=True)[0].tolist() == [6.0]
+    with pytest.raises(RuntimeError, match="input of mul was given new data since"):
+        grad(y, p, [1.0], create_graph=True)
+
+
+def test_a_leaf_is_not_updated_while_recording():
+    w, step = leaf([1.0]), tensor([0.5])
+    with pytest.raises(RuntimeError, match=r"updated under no_grad\(\)"):
+        w -= step
+    assert w.tolist() == [1.0] and w.is_leaf
+    step -= 0.25  # requires no gradient, so nothing is lost
+    assert step.tolist() == [0.25]
+
+
+# no_grad, as it is used
+
+
+def test_one_no_grad_object_serves_again_and_within_itself():
+    quiet = no_grad()
+    for _ in range(2):
+        with quiet:
+            with quiet:
+                assert not (X * 2.0).requires_grad
+            assert not (X * 2.0).requires_grad
+        assert (X * 2.0).requires_grad
+
+
+def test_no_grad_refuses_functions_whose_body_runs_later():
+    def generator():
+        yield X * 2.0
+
+    async def coroutine():
+        return X * 2.0
+
+    for function in (generator, coroutine):
+        with pytest.raises(TypeError, match=f"no_grad: {function.__name__} runs later"):
+            no_grad()(function)
+
+
+# What other libraries make of a tensor
+
+ROW = np.array([1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "function",
+    [np.exp, np.sum, np.mean, np.max, np.argmax, np.linalg.norm, np.abs, np.array, np.isnan]
+    + [lambda t: np.maximum(t, 0.0), lambda t: np.clip(t, 0, 1), lambda t: np.dot(ROW, t)]
+    + [lambda t: np.where(ROW > 0, t, 0.0), lambda t: np.concatenate([t, t])]
+    + [lambda t: np.array([t, t]), lambda t: np.allclose(ROW, t)],
+)
+def test_numpy_refuses_a_graph_and_takes_values(function):
+    with pytest.raises(TypeError, match=r"would lose its graph: use an operation of tensors"):
+        function(leaf([1.0, 2.0]))
+    taken, expected = function(tensor([1.0, 2.0])), function(ROW)
+    assert type(taken) is type(expected)
+    np.testing.assert_array_equal(taken, expected)
+
+
+def test_a_number_from_the_math_module_warns_that_the_graph_is_lost():
+    with pytest.warns(UserWarning, match=r"no graph: .* exp\(t\) for math.exp\(t\)"):
+        assert math.exp(leaf(0.0)) == 1.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert leaf(2.0).item() == float(tensor(2.0)) == float(leaf(2.0).detach()) == 2.0
+        assert f"{leaf(2.0):.1f}" == "2.0"
+
+
+def test_a_method_that_is_a_function_here_is_named():
+    with pytest.raises(AttributeError, match=r"a Tensor has no exp: .* as in exp\(x\)"):
+        X.exp()
+    assert not hasattr(X, "cuda") and getattr(X, "_inputs", ()) == ()

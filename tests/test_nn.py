@@ -267,6 +267,14 @@ def test_linear_is_a_product_and_a_sum_on_the_last_axis(shape):
         mini_autograd_gradgradcheck(F.linear, x, w, b)
 
 
+def test_linear_of_no_features_is_the_bias():
+    x, w, b = (tensor(np.ones(shape), requires_grad=True) for shape in [(4, 3, 0), (2, 0), 2])
+    y = F.linear(x, w, b)
+    y.backward(np.ones((4, 3, 2)))
+    assert y.shape == (4, 3, 2) and (x.grad.shape, w.grad.shape) == (x.shape, w.shape)
+    assert b.grad.tolist() == [12.0, 12.0]
+
+
 def mini_autograd_gradgradcheck(*arguments):
     from mini_autograd.gradcheck import gradgradcheck
 

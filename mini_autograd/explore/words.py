@@ -119,11 +119,6 @@ def _looks(got, want):
 
 def explained(error):
     """What an exception says, for someone who may not know what it means."""
-    if "__array_ufunc__" in str(error):
-        instead = "use the operation of that name from here, and y = y + t in place of y += t"
-        return f"a NumPy function was given a Tensor; {instead}"
-    if "Tensor." in str(error) and "keyword argument 'axis'" in str(error):
-        return "a NumPy function was given a Tensor; use sum, mean or max from here, with dim"
     if isinstance(error, (Unusable, AssertionError)):
         return str(error)
     return f"{type(error).__name__}: {error}"

@@ -12,8 +12,9 @@ from functions import ACTIVATIONS, operation
 from ipywidgets.widgets import widget
 from matplotlib.figure import Figure
 from PIL import Image
-from test_explorer import PACKAGE, svg, text, updates, widgets_of
+from test_explorer import svg, text, updates, widgets_of
 
+from mini_autograd import engine as package
 from mini_autograd.explore.gallery import gallery
 
 LIMITS = dict(xlim=(-6, 6), ylim=(-2, 6), slope_ylim=(-1, 2))
@@ -24,7 +25,7 @@ def fails(x):
 
 
 def entry(name, mistake=None):
-    return operation(PACKAGE, name, mistake), ACTIVATIONS[name][2]
+    return operation(package, name, mistake), ACTIVATIONS[name][2]
 
 
 CATALOGUE = {name: entry(name) for name in ["tanh", "sigmoid", "relu", "elu", "swish", "logarithm"]}
@@ -237,7 +238,7 @@ def test_outputs_that_are_not_finite_do_not_warn():
     def logarithm(x):
         return (x * (x > 0)).log()
 
-    for f in CATALOGUE["logarithm"][0], PACKAGE.log, logarithm:
+    for f in CATALOGUE["logarithm"][0], package.log, logarithm:
         shown = gallery({"f": (f, {})}, **LIMITS)
         assert "Inputs: mean 0.00" in shown.said
         assert "nan" not in " ".join(p.get("d") for p in panel(shown).iter("path"))

@@ -1,5 +1,7 @@
 """The affine map of a layer."""
 
+import math
+
 import numpy as np
 
 from mini_autograd.engine import floating, primitive
@@ -35,4 +37,4 @@ linear.vjp(
 
 def _rows(x):
     """x as a matrix, with all axes but the last made one."""
-    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])

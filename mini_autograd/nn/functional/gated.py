@@ -54,19 +54,23 @@ def erfc(x):
 erfc.vjp(lambda g, y, x: g * (-2 / math.sqrt(math.pi) * _bell(x)))
 
 
-def _swish_x(g, y, x, beta, gate=None, slope=None):
-    z = beta * x
-    if gate is None:
-        gate = sigmoid(z)
-        slope = gate * sigmoid(-z)
-    return g * (gate + hardtanh(z, -1e3, 1e3) * slope)
+@primitive
+def _swish_slope(z):
+    """The slope of silu at z. As an operation with a rule it has an exact slope of its own."""
+    z = hardtanh(z, -1e3, 1e3)  # an infinite z meets a gate of 0
+    return sigmoid(z) * (1 + z * sigmoid(-z))
 
 
-def _swish_beta(g, y, x, beta, gate=None, slope=None):
-    if slope is None:
-        slope = sigmoid(beta * x) * sigmoid(-beta * x)
+@_swish_slope.vjp
+def _(g, y, z):
+    z = hardtanh(z, -1e3, 1e3)
+    gate, rest = sigmoid(z), sigmoid(-z)
+    return g * (gate * rest * (2 + z * (rest - gate)))
+
+
+def _swish_beta(g, y, x, beta):
     x = hardtanh(x, -1e30, 1e30)
-    return g * (x * slope * x)
+    return g * (x * (sigmoid(beta * x) * sigmoid(-beta * x)) * x)
 
 
 @primitive
@@ -86,14 +90,10 @@ def swish(x, beta=1.0):
     [-0.0, -0.2689, 1000.0]
     """
     x = floating(x)
-    z = beta * x
-    e = np.exp(-np.abs(z))
-    h = 1 + e
-    gate = np.maximum(e, z > 0) / h
-    return np.maximum(x, np.finfo(x.dtype).min) * gate, gate, e / (h * h)
+    return np.maximum(x, np.finfo(x.dtype).min) * sigmoid(beta * x)
 
 
-swish.vjp(_swish_x, _swish_beta)
+swish.vjp(lambda g, y, x, beta: g * _swish_slope(beta * x), _swish_beta)
 
 
 def silu(x):
@@ -131,22 +131,20 @@ def gelu(x, approximate="none"):
     raise ValueError(f'gelu: approximate is "none" or "tanh", not {approximate!r}')
 
 
-def _normal_gate_x(g, y, x, beta, gate=None):
+def _normal_gate_x(g, y, x, beta):
     z = hardtanh(beta * x, -30.0, 30.0)
-    gate = 0.5 * erfc(-z) if gate is None else gate
-    return g * (gate + z * exp(-z * z) / math.sqrt(math.pi))
+    return g * (0.5 * erfc(-z) + z * exp(-z * z) / math.sqrt(math.pi))
 
 
 @primitive
 def normal_gate(x, beta):
     """x * P(Z <= sqrt(2) * beta * x), Z standard normal: swish with another gate."""
-    gate = 0.5 * erfc(-beta * x)
-    return np.maximum(x, np.finfo(x.dtype).min) * gate, gate
+    return np.maximum(x, np.finfo(x.dtype).min) * (0.5 * erfc(-beta * x))
 
 
 normal_gate.vjp(
     _normal_gate_x,
-    lambda g, y, x, beta, gate=None: g * (x * _bell(beta * x) * x / math.sqrt(math.pi)),
+    lambda g, y, x, beta: g * (x * _bell(beta * x) * x / math.sqrt(math.pi)),
 )
 
 
