@@ -56,9 +56,10 @@ erfc.vjp(lambda g, y, x: g * (-2 / math.sqrt(math.pi) * _bell(x)))
 
 @primitive
 def _swish_slope(z):
-    """The slope of silu at z. As an operation with a rule it has an exact slope of its own."""
-    z = hardtanh(z, -1e3, 1e3)  # an infinite z meets a gate of 0
-    return sigmoid(z) * (1 + z * sigmoid(-z))
+    """The slope of silu, s + z * s * (1 - s) with s = sigmoid(z): an operation has a slope too."""
+    z = np.minimum(np.maximum(z, -1e3), 1e3)  # an infinite z would meet a gate of 0
+    e = np.exp(-np.abs(z))
+    return (np.maximum(e, z > 0) + z * e / (1 + e)) / (1 + e)
 
 
 @_swish_slope.vjp
