@@ -1,7 +1,14 @@
 """The check below an exercise: is an attempt right, and if not, what does it look like?"""
 
+import copy
 import functools
+import inspect
+import reprlib
+import sys
 import textwrap
+import time
+import traceback
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -18,105 +25,179 @@ class _Wrong(Exception):
     """What is wrong with an attempt, in words."""
 
 
-def check(attempt, expected=None, *, at=None, gradient=None, Tensor=_Tensor, **parameters):
+class _NotAttempted(Exception):
+    """It is still the stub."""
+
+
+class _TooLong(BaseException):
+    """It still runs; no `except Exception` of the attempt holds this up."""
+
+
+def check(
+    attempt, expected=None, *, at=None, gradient=None, Tensor=_Tensor, seconds=5, **parameters
+):
     """Print whether an attempt at an exercise is right, and if not, the likely mistake.
 
-    attempt is a number, a shape, an array or a tensor, compared with expected; or a function, with
-    the function (or values) expected at the array `at`, or at a tuple of them, one an argument.
-    parameters go to both. With gradient=True it is called with Tensors, and its gradient compared
-    with differences of its values; an operation that has rules is always checked so.
-    Without `at` it is tried from -4 to 4, and at ±40 and ±1000, where it must not turn into nan.
-    An attempt that is ..., returns ..., or raises NotImplementedError, is not one yet.
+    attempt is an answer (a number, an array, a shape, a name), compared with what is expected; or a
+    function, with the function or the value expected at the argument `at`, or at a tuple of them.
+    Both functions are given the parameters too. Where `at` or a parameter is a list, it holds an
+    entry for each case to try. Without `at`, x runs from -4 to 4, and to ±40 and ±1000, where
+    nothing may turn into nan.
+    With gradient=True the attempt is called with Tensors, and its gradient compared with
+    differences of its values; an operation that has rules is always checked so.
+    A stub (..., or NotImplementedError) is no attempt. What an attempt raises becomes a sentence;
+    one that still runs after `seconds` is stopped.
     """
+    cell, setting = sys._getframe(1).f_code.co_filename, ""
+    gradient = hasattr(attempt, "vjp") if gradient is None else gradient
+    is_answer = at is None and not parameters and expected is not None and not callable(expected)
+    if expected is None and not callable(attempt) and attempt is not ...:
+        raise TypeError("check: an attempt that is no function needs what is expected")
     try:
-        with np.errstate(all="ignore"):
-            if callable(attempt):
-                gradient = hasattr(attempt, "vjp") if gradient is None else gradient
-                _check_function(attempt, expected, at, gradient, Tensor, parameters)
-            elif expected is None:
-                raise TypeError("check: an attempt that is no function needs what is expected")
-            elif isinstance(expected, tuple) and isinstance(attempt, (tuple, int)):  # a shape
-                if attempt != expected:
-                    raise _Wrong(f"not yet: it is {attempt}, expected {expected}.")
-            else:
-                _compare(_array(attempt), np.asarray(expected, float))
-        print("correct: values and gradient." if callable(attempt) and gradient else "correct.")
-    except _Wrong as wrong:
-        print(textwrap.fill(str(wrong), 90, break_on_hyphens=False))
+        with np.errstate(all="ignore"), _stopped_after(seconds):
+            if is_answer:
+                _compare(attempt, expected)
+            for case in () if is_answer else _cases(attempt, at, parameters):
+                setting, arguments, named = case
+                f = functools.update_wrapper(functools.partial(attempt, **named), attempt)
+                want = functools.partial(expected, **named) if callable(expected) else expected
+                _check_function(f, want, arguments, gradient, Tensor)
+        print("correct: values and gradient." if gradient and not is_answer else "correct.")
+    except (Exception, _TooLong) as error:
+        text = minus(_in_words(error, setting, cell))
+        print(textwrap.fill(text, 90, break_long_words=False, break_on_hyphens=False))
 
 
-def _check_function(attempt, expected, at, gradient, Tensor, parameters):
-    f = functools.partial(attempt, **parameters)
-    f.__name__ = getattr(attempt, "__name__", "the function")
-    near = at if isinstance(at, tuple) else (at,)
-    if at is None:
-        # At a kink only a single operation is sure to have a slope between those of its sides.
-        composed = gradient and not hasattr(attempt, "vjp")
-        near = (_POINTS[_POINTS != 0] if composed else _POINTS,)
-    near = [np.asarray(x, float) for x in near]
-    tried = [np.append(near[0], _FAR)] if at is None else near
+def _cases(attempt, at, parameters):
+    """For each case its setting in words, the arguments (None: the usual points), parameters."""
+    if attempt is ...:
+        raise _NotAttempted
+    if not callable(attempt):
+        raise _Wrong(f"a function is needed, not {_kind(attempt)}.")
+    count = max((len(v) for v in (at, *parameters.values()) if isinstance(v, list)), default=1)
+    for i in range(count):
+        here, *values = (v[i] if isinstance(v, list) else v for v in (at, *parameters.values()))
+        arguments = None if here is None else here if isinstance(here, tuple) else (here,)
+        named = dict(zip(parameters, values, strict=True))
+        words = _setting(attempt, arguments or (), named) or (f"case {i + 1}" if count > 1 else "")
+        yield f"for {words}, " if words else "", arguments, named
 
-    got = _array(_attempted(f, *map(Tensor if gradient else np.array, tried)))
-    element_wise = len(tried) == 1 and got.shape == tried[0].shape and got.ndim < 2
-    if expected is not None:
-        want = expected(*tried, **parameters) if callable(expected) else expected
-        _compare(got, np.asarray(want, float), tried[0] if element_wise else None)
-    if gradient and element_wise:
-        _check_slopes(f, near[0].ravel(), tried[0].ravel(), Tensor)
+
+def _setting(attempt, arguments, named):
+    """The arguments that can be said in a word, so that a reader can try them."""
+    try:
+        named = inspect.signature(attempt).bind_partial(*arguments, **named).arguments
+    except (TypeError, ValueError):
+        pass  # the call will say so
+    said = []
+    for name, value in named.items():
+        if np.ndim(value) == 0 and isinstance(value, (int, float, np.number, np.ndarray)):
+            said.append(f"{name} = {value:.6g}")
+    return ", ".join(said)
+
+
+def _check_function(f, expected, arguments, gradient, Tensor):
+    # At a kink only a single operation is sure to have a slope between those of its sides.
+    usual = _POINTS if hasattr(f, "vjp") or not gradient else _POINTS[_POINTS != 0]
+    near = (usual,) if arguments is None else arguments
+    tried = (np.append(usual, _FAR),) if arguments is None else arguments
+    give = (lambda x: np.array(x, float)) if gradient else copy.copy  # an attempt may change it
+
+    got = f(*(Tensor(give(x)) if gradient else give(x) for x in tried))
+    if got is None:
+        raise _Wrong("it returns None; is a `return` missing?")
+    one_vector = len(tried) == 1 and np.ndim(tried[0]) == 1
+    x = give(tried[0]) if one_vector and getattr(got, "shape", None) == np.shape(tried[0]) else None
+    want = expected(*map(give, tried)) if callable(expected) else expected
+    _compare(got, got if want is None else want, x)
     if gradient:
-        _attempted(gradcheck, f, *near, Tensor=Tensor)
+        near = [give(x) for x in near]
+        if x is not None:
+            _check_slopes(f, near[0], x, Tensor)
+        _check_upstream(f, near, Tensor)
+        gradcheck(f, *near, Tensor=Tensor)
 
 
 def _check_slopes(f, near, tried, Tensor):
     """The gradient of an element-wise function against differences; far away, whether it is nan."""
-    y, slope = _attempted(by_autograd, f, tried, Tensor)
+    y, slope = by_autograd(f, tried, Tensor)
     n = len(near)
     try:
         curve = examine(lambda x: f(Tensor(x)).numpy(), near, y[:n], slope[:n])
     except Exception:
         return  # it only kept the shape by chance, and each value depends on other elements
     if curve.error.any():
-        said = verdict(curve, "the gradient", composed=not hasattr(f.func, "vjp"))
-        raise _Wrong(f"not yet: {said.partition(': ')[2]}".strip())
+        said = verdict(curve, "the gradient", composed=not hasattr(f, "vjp"))
+        raise _Wrong(said.removeprefix("They disagree: "))
     bad = tried[np.isnan(slope) & np.isfinite(y)]
     if len(bad):
-        raise _Wrong(minus(f"not yet: the gradient is nan at x = {bad[0]:.6g}."))
+        raise _Wrong(f"the gradient is nan at x = {bad[0]:.6g}.")
 
 
-def _attempted(function, *arguments, **named):
-    """The result of a call that runs the attempt; a stub, or an error, ends the check."""
-    try:
-        return function(*arguments, **named)
-    except Exception as error:
-        cause = error.__cause__ or error
-        words, _, likely = explained(error).partition(" Likely mistake: ")
-    # Words tell what is missing, as the errors of a reader's own engine are of other classes.
-    missing = isinstance(cause, NotImplementedError) or "ellipsis" in str(cause)
-    if "a rule of" in words and missing or "there is no rule" in words:
-        raise _Wrong("not yet: a rule is still missing.")
-    if missing:
-        raise _Wrong("not attempted yet")
-    if "NoneType" in str(cause):
-        raise _Wrong("not yet: something is None where a value is needed; is a `return` missing?")
-    raise _Wrong(f"not yet: likely mistake: {likely}. ({words})" if likely else f"not yet: {words}")
+def _check_upstream(f, inputs, Tensor):
+    """A rule that forgets g, or bends it, may be right for g = 1; then it is wrong for g = -2."""
+
+    def gradients(g):
+        leaves = [Tensor(x, requires_grad=True) for x in inputs]
+        y = f(*leaves)
+        if getattr(y, "requires_grad", False):
+            y.backward(Tensor(np.full(y.shape, g)))
+        return [np.zeros(x.shape) if x.grad is None else x.grad.numpy() for x in leaves]
+
+    names = inspect.signature(f).parameters
+    for name, x, one, got in zip(names, inputs, gradients(1.0), gradients(-2.0), strict=False):
+        wrong = ~np.isclose(got, -2 * one, rtol=1e-9, atol=1e-12, equal_nan=True)
+        if wrong.any():
+            at = tuple(np.argwhere(wrong)[0])
+            raise _Wrong(
+                f"where {name} is {x[at]:.6g}, its gradient is {one[at]:.6g} for g = 1, and for "
+                f"g = -2 it is {got[at]:.6g}, not {-2 * one[at]:.6g}. "
+                "Likely mistake: a rule that does not multiply by g."
+            )
+
+
+def _compare(answer, want, x=None):
+    """End the check unless answer is what is wanted. x: the points, if it has a value for each."""
+    if answer is ... or answer is NotImplemented:
+        raise _NotAttempted
+    if isinstance(want, str):
+        if callable(answer):
+            raise _Wrong(f'a name is written in quotes, as in "{answer.__name__}".')
+        if answer != want:
+            raise _Wrong(f"{reprlib.repr(answer)} is not the one.")
+    elif isinstance(want, tuple):
+        if not isinstance(answer, (tuple, list, int)):
+            raise _Wrong(f"a shape such as (2, 3) or (2,) is needed, not {_kind(answer)}.")
+        if answer != want:
+            raise _Wrong(f"it is {reprlib.repr(answer)}, expected {want}.")
+    else:
+        _compare_numbers(_array(answer), _array(want), x)
 
 
 def _array(answer):
-    if answer is ...:
-        raise _Wrong("not attempted yet")
-    if answer is None:
-        raise _Wrong("not yet: it is None; is a `return` missing?")
     try:
-        return np.asarray(answer.numpy() if hasattr(answer, "numpy") else answer, float)
+        array = np.asarray(answer.numpy() if hasattr(answer, "numpy") else answer)
+        if array.dtype.kind in "biuf" or array.dtype.kind == "O" and answer is not None:
+            return array.astype(float)
+    except OverflowError:
+        raise _Wrong("it is beyond 1e308, too large for a float.") from None
     except (TypeError, ValueError):
-        name = type(answer).__name__
-        raise _Wrong(f"not yet: a number or an array is needed, not a {name}.") from None
+        pass
+    raise _Wrong(f"a number or an array of real numbers is needed, not {_kind(answer)}.")
 
 
-def _compare(got, want, x=None):
-    """End the check unless the arrays agree to 6 digits or 1e-8: differences may be expected."""
+def _kind(answer):
+    if callable(answer) and hasattr(answer, "__name__"):
+        return f"the {'class' if isinstance(answer, type) else 'function'} {answer.__name__}"
+    if answer is None or np.iscomplexobj(answer):
+        return "None" if answer is None else "complex ones"
+    return f"a value of type {type(answer).__name__}"
+
+
+def _compare_numbers(got, want, x):
+    """They must agree to 6 digits or 1e-8: differences may be expected."""
     if got.shape != want.shape:
-        raise _Wrong(f"not yet: the shape is {got.shape}, expected {want.shape}.")
+        raise _Wrong(f"the shape is {got.shape}, expected {want.shape}.")
     close = np.isclose(got, want, rtol=1e-6, atol=1e-8, equal_nan=True)
     if close.all():
         return
@@ -124,7 +205,58 @@ def _compare(got, want, x=None):
     if x is not None and error[np.abs(x) <= 4].any():
         error[np.abs(x) > 4] = 0  # far away it may be wrong for another reason, or by more
     worst = np.unravel_index(error.argmax(), error.shape)
-    place = f" at index {tuple(map(int, worst))}" if got.ndim else ""
-    place = f" at x = {x[worst]:.6g}" if x is not None else place
-    text = minus(f"not yet:{place} it is {got[worst]:.6g}, expected {want[worst]:.6g}.")
+    place = f"at index {tuple(map(int, worst))} " if got.ndim else ""
+    place = f"at x = {x[worst]:.6g} " if x is not None else place
+    text = f"{place}it is {got[worst]:.6g}, expected {want[worst]:.6g}."
     raise _Wrong(f"{text} {mistake(got, want, x)}".strip())
+
+
+def _in_words(error, setting, cell):
+    """What is printed of an attempt that ended in this error. cell: the file that calls check."""
+    cause, likely = error.__cause__ or error, getattr(error, "likely", "")
+    words = explained(error).removesuffix(f" Likely mistake: {likely}")
+    # Words tell what is missing, as the errors of a reader's own engine are of other classes.
+    missing = isinstance(cause, (_NotAttempted, NotImplementedError)) or "ellipsis" in str(cause)
+    if "a rule of" in words and missing or "there is no rule" in words:
+        return "not attempted yet: a rule is missing"
+    if missing:
+        return "not attempted yet"
+    frames = traceback.walk_tb(cause.__traceback__)
+    lines = [line for frame, line in frames if frame.f_code.co_filename == cell]
+    line = f"in line {lines[-1]}, " if lines else ""
+    if isinstance(error, _Wrong):
+        words = str(error)
+    elif likely:
+        words = f"likely mistake: {likely}. ({words})"
+    elif "NoneType" in str(cause):
+        words = "something is None where a value is needed; is a `return` missing?"
+    elif isinstance(cause, RecursionError):
+        words = "it calls itself without end, or too deeply."
+    elif isinstance(cause, _TooLong):
+        why = "does a loop never end, or is work done again and again?"
+        words = f"{line}it still runs after {cause} seconds: {why}"
+    elif isinstance(cause, AssertionError):
+        words = words if str(cause) else f"{line}what is asserted does not hold."
+    else:
+        words = line + words
+    return f"not yet: {setting}{words}"
+
+
+@contextmanager
+def _stopped_after(seconds):
+    """Stop what runs within after some seconds, in any thread and on any system: by tracing it."""
+    end, before = time.monotonic() + seconds, sys.gettrace()
+
+    def trace(frame, event, argument):
+        if time.monotonic() > end:
+            raise _TooLong(f"{seconds:g}")
+        if frame.f_globals.get("__name__", "").startswith(("mini_autograd", "numpy")):
+            return None  # nothing in there is endless
+        frame.f_trace_opcodes = True  # `while True: pass` in one line never comes to another
+        return trace
+
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)

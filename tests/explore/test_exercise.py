@@ -1,5 +1,8 @@
 """The exercise check: accepts what is right, names what is wrong, waits for what is not done."""
 
+import sys
+import threading
+
 import numpy as np
 import pytest
 
@@ -67,7 +70,7 @@ def test_a_slope_at_a_kink_may_lie_between_its_sides(said):
 @pytest.mark.parametrize("rule", [stub, lambda *_: ..., None])
 def test_a_missing_rule_is_named(said, rule):
     operation = said.operation(lambda x: softsign(x), *([rule] if rule else []))
-    assert said(operation, softsign) == "not yet: a rule is still missing."
+    assert said(operation, softsign) == "not attempted yet: a rule is missing"
 
 
 def test_a_forgotten_return_is_named(said):
@@ -88,7 +91,7 @@ def test_a_stub_is_not_attempted(said, function):
 
 def test_an_answer_not_given_is_not_attempted(said):
     assert said(..., 1) == said(..., (1, 2)) == "not attempted yet"
-    assert said(None, 1) == "not yet: it is None; is a `return` missing?"
+    assert said(None, 1) == "not yet: a number or an array of real numbers is needed, not None."
 
 
 @pytest.mark.parametrize(
@@ -102,7 +105,7 @@ def test_an_answer_not_given_is_not_attempted(said):
         (lambda g, y, x: 0 * g, "It is zero."),
         (
             lambda g, y, x: softsign_slope(x),
-            "likely mistake: a rule that does not multiply by g. (",
+            "its gradient is 0.04 for g = 1, and for g = −2 it is 0.04, not −0.08. Likely",
         ),
         (lambda g, y, x: g * np.where(x > 999, np.nan, softsign_slope(x)), "nan at x = 1000."),
     ],
@@ -135,7 +138,17 @@ def test_a_wrong_slope_at_a_kink_is_named(said):
         ),
         ([[1, 2], [3, 4]], [[1, 3], [2, 4]], "It is transposed."),
         ([1, 2], [1, 2, 3], "the shape is (2,), expected (3,)."),
-        ("a quarter", 0.25, "a number or an array is needed, not a str."),
+        ("a quarter", 0.25, "real numbers is needed, not a value of type str."),
+        ("0.25", 0.25, "real numbers is needed, not a value of type str."),
+        (0.25 + 0j, 0.25, "real numbers is needed, not complex ones."),
+        (lambda x: x + 1j, np.sin, "real numbers is needed, not complex ones."),
+        (abs, 0.25, "real numbers is needed, not the function abs."),
+        (float, 0.25, "real numbers is needed, not the class float."),
+        pytest.param(10**400, 0.25, "it is beyond 1e308, too large for a float.", id="huge"),
+        (0.25, np.sin, "a function is needed, not a value of type float."),
+        ("(3,)", (3,), "a shape such as (2, 3) or (2,) is needed, not a value of type str."),
+        ("relu", "elu", "'relu' is not the one."),
+        (abs, "elu", 'a name is written in quotes, as in "abs".'),
         (np.nan, 1.0, "it is nan, expected 1."),
         ((3, 1), (3,), "not yet: it is (3, 1), expected (3,)."),
         (3, (3,), "not yet: it is 3, expected (3,)."),
@@ -205,6 +218,147 @@ def test_an_array_keeps_its_axes(said):
 def test_a_number_needs_what_is_expected():
     with pytest.raises(TypeError, match="needs what is expected"):
         check(0.5)
+
+
+# --- Several cases --------------------------------------------------------------------------------
+
+
+def clip_above(x, most):
+    return np.minimum(x, most)
+
+
+def test_what_is_hard_coded_for_one_case_fails_in_another(said):
+    assert said(clip_above, clip_above, most=[2.0, -1.0]) == "correct."
+    text = said(lambda x, most: np.minimum(x, 2.0), clip_above, most=[2.0, -1.0])
+    assert text.startswith("not yet: for most = −1, at x = ") and "expected −1." in text
+    area = [(2, 3), (4, 5)]
+    assert said(lambda a, b: a * b, lambda a, b: a * b, at=area) == "correct."
+    text = said(lambda a, b: 6, lambda a, b: a * b, at=area)
+    assert text == "not yet: for a = 4, b = 5, it is 6, expected 20."
+
+
+def test_a_case_that_cannot_be_said_in_a_word_has_a_number(said):
+    vectors = [np.ones(2), np.ones(3)]
+    assert said(lambda x: np.float64(2), np.sum, at=vectors) == (
+        "not yet: for case 2, it is 2, expected 3."
+    )
+
+
+def test_an_attempt_may_change_what_it_is_given(said):
+    def doubled(x):
+        x *= 2
+        return x
+
+    given = np.array([1.0, 2.0])
+    assert said(doubled, lambda x: 2 * x, at=given) == "correct."
+    assert given.tolist() == [1.0, 2.0]
+
+
+def test_one_number_is_no_vector(said):
+    text = said(lambda n: np.float64(n), lambda n: 2 * n, at=3)
+    assert text == "not yet: for n = 3, it is 3, expected 6. It is half of what it should be."
+
+
+# --- What an attempt raises, and what never ends --------------------------------------------------
+
+
+def divides(x):
+    return 1 / 0
+
+
+def asserts(x):
+    raise AssertionError
+
+
+def asserts_in_words(x):
+    raise AssertionError("12 visits would do")
+
+
+def recurs(x):
+    return recurs(x)
+
+
+@pytest.mark.parametrize(
+    "attempt, words",
+    [
+        (divides, "in line {line}, ZeroDivisionError: division by zero"),
+        (asserts, "in line {line}, what is asserted does not hold."),
+        (asserts_in_words, "12 visits would do"),
+        (recurs, "it calls itself without end, or too deeply."),
+    ],
+)
+def test_what_an_attempt_raises_is_a_sentence_with_its_line(said, attempt, words):
+    line = attempt.__code__.co_firstlineno + 1
+    assert said(attempt, np.sin) == f"not yet: {words.format(line=line)}"
+    rule = said.operation(lambda x: np.sin(x), lambda g, y, x: attempt(x))
+    text = said(rule, np.sin)
+    assert text.startswith("not yet: ") and words.format(line=line).split(": ")[-1] in text
+
+
+def loops(x):
+    while True:
+        pass
+
+
+def loops_in_one_line(x):
+    while True: pass  # noqa: E701  # fmt: skip
+
+
+def holds_on(x):
+    while True:
+        try:
+            np.sin(x)
+        except Exception:
+            pass
+
+
+def goes_every_way(x, depth=200):
+    return goes_every_way(x, depth - 1) + goes_every_way(x, depth - 1) if depth else x
+
+
+def never_lists(x):
+    return [0 for _ in iter(int, 1)]
+
+
+@pytest.mark.parametrize(
+    "endless", [loops, loops_in_one_line, holds_on, goes_every_way, never_lists]
+)
+def test_what_never_ends_is_stopped(said, endless):
+    line = endless.__code__.co_firstlineno + 1
+    text = said(endless, np.sin, seconds=0.05)
+    assert "it still runs after 0.05 seconds: does a loop never end" in text
+    assert any(f"in line {n}, " in text for n in range(line, line + 4))
+    assert "it still runs" in said(
+        said.operation(lambda x: np.sin(x), lambda g, y, x: endless(x)), np.sin, seconds=0.05
+    )
+
+
+def test_what_never_ends_is_stopped_in_a_thread_too(said):
+    texts = []
+    thread = threading.Thread(target=lambda: texts.append(said(loops, np.sin, seconds=0.05)))
+    thread.start()
+    thread.join()
+    assert "it still runs after 0.05 seconds" in texts[0]
+
+
+@pytest.mark.parametrize("attempt", [np.sin, divides, loops])
+def test_whoever_traced_before_traces_on(said, attempt):
+    def trace(*_):
+        return None
+
+    before = sys.gettrace()
+    try:
+        sys.settrace(trace)
+        check(attempt, np.sin, seconds=0.05)
+        assert sys.gettrace() is trace
+    finally:
+        sys.settrace(before)
+
+
+def test_no_verdict_breaks_within_a_word(capsys):
+    name = "a_name_so_long_that_it_fills_more_than_a_line_by_itself_and_is_not_to_be_cut_" * 2
+    check(lambda x: {}[name], np.sin)
+    assert name in capsys.readouterr().out
 
 
 def test_a_contribution_that_is_overwritten(said):
