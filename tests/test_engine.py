@@ -837,3 +837,11 @@ def test_a_method_that_is_a_function_here_is_named():
     with pytest.raises(AttributeError, match=r"a Tensor has no exp: .* as in exp\(x\)"):
         X.exp()
     assert not hasattr(X, "cuda") and getattr(X, "_inputs", ()) == ()
+
+
+@pytest.mark.parametrize(("result", "said"), [(0.0, "0.0"), (None, "None")])
+def test_a_rule_returns_an_array(result, said):
+    operation = primitive(lambda x: x * 2.0)
+    operation.vjp(lambda g, y, x: result)
+    with pytest.raises(RuntimeError, match=f"it returned {said}, not an array"):
+        operation(X).backward([1.0, 1.0])
