@@ -7,7 +7,7 @@ import mathjax
 
 BOOK = Path(__file__).resolve().parent
 ROOT = BOOK.parent
-sys.path[:0] = [str(BOOK), str(ROOT / "tools")]
+sys.path[:0] = [str(BOOK), str(ROOT / "tools"), str(ROOT)]
 
 from set_repository import HOST, repository  # noqa: E402
 
@@ -16,15 +16,19 @@ html_title = project
 author = "The mini_autograd authors"
 
 # The source folder is the whole repository: so the links between its files hold as they stand.
-extensions = ["myst_nb", "sphinx_external_toc"]
+extensions = ["myst_nb", "sphinx_external_toc", "sphinx.ext.autodoc", "docstrings"]
 external_toc_path = "book/contents.yml"
-include_patterns = ["notebooks/**.ipynb", "GLOSSARY.md", "TEACHING.md", "book/*.md"]
+include_patterns = ["notebooks/**.ipynb", "GLOSSARY.md", "TEACHING.md", "book/**.md", "book/**.rst"]
 exclude_patterns = [".*", "build", "mini_autograd", "tests", "**/.ipynb_checkpoints"]
 
 nb_execution_mode = "off"
 nb_custom_formats = {".ipynb": "stored.read"}
 myst_enable_extensions = ["amsmath", "dollarmath"]
 myst_heading_anchors = 3
+
+# The reference is made of the docstrings of the package beside this folder.
+autodoc_preserve_defaults = True
+add_module_names = False
 
 # MathJax draws the formulas from a copy that the pages carry along.
 mathjax_path = "tex-svg.js"

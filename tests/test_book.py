@@ -1,20 +1,30 @@
 """The web edition: built as `make book` builds it, a warning being an error."""
 
+import inspect
 import re
 import subprocess
 import sys
 from html import unescape
+from pydoc import locate
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from mini_autograd import Tensor, explore
+from mini_autograd.nn import Module
+from mini_autograd.optim import Optimizer
 from notebooks import ROOT, notebook_paths
+from package_source import definitions
 from set_repository import repository
 
 for module in ["myst_nb", "sphinx_book_theme", "sphinx_external_toc", "mathjax"]:
     pytest.importorskip(module, reason="the web edition is tested after `make book`")
+bs4 = pytest.importorskip("bs4")
 
 NOTEBOOKS = [p.relative_to(ROOT).with_suffix("").as_posix() for p in notebook_paths(ROOT)]
+
+ROOMS = (ROOT / "book" / "reference").glob("*.rst")
+REFERENCE = ["book/reference", *(f"book/reference/{path.stem}" for path in ROOMS)]
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +54,7 @@ def addresses(page):
 
 def test_every_notebook_has_a_page_and_a_place_in_the_sidebar(book):
     found = pages(book)
-    names = [*NOTEBOOKS, "GLOSSARY", "TEACHING", "book/solutions"]
+    names = [*NOTEBOOKS, "GLOSSARY", "TEACHING", "book/solutions", *REFERENCE]
     assert set(found) == {f"{name}.html" for name in names} | {"index.html", "search.html"}
     sidebar = re.search(
         r'<nav class="bd-links.*?</nav>', found["notebooks/00_start.html"], flags=re.DOTALL
@@ -102,3 +112,105 @@ def test_explorers_predictions_and_folded_answers_are_on_the_page(book):
     assert 'alt="neuron and its derivative' in text
     assert "<b>Predict.</b>" in text and "<details><summary>" in text
     assert text.count('class="cell tag_hide-input') == text.count("<b>Predict.</b>")
+
+
+# The reference.
+
+
+@pytest.fixture(scope="session")
+def entries(book):
+    """(name, description) of each entry, on whatever page it stands."""
+    found = []
+    for page in REFERENCE:
+        soup = bs4.BeautifulSoup((book / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
+        terms = soup.select("dl.py > dt[id]")
+        found += [(term["id"], term.find_next_sibling("dd")) for term in terms]
+    return found
+
+
+def public():
+    """(name, definition) of all that the package defines without an underscore.
+
+    Of the explorers that is what their package exports; no chapter shows their source.
+    """
+    for (file, name), definition in definitions(ROOT).items():
+        if not name.startswith("_"):
+            yield f"{file.removesuffix('.py').replace('/', '.')}.{name}", definition
+    for name, value in vars(explore).items():
+        if not name.startswith("_") and not inspect.ismodule(value):
+            yield f"mini_autograd.explore.{name}", None
+    yield "mini_autograd.explore.gallery.gallery", None
+
+
+def docstring(name):
+    """The docstring of an entry; nothing for a method without, or for a dict's own."""
+    return "" if isinstance(locate(name), dict) else inspect.getdoc(locate(name)) or ""
+
+
+def own_part(description):
+    """A description without the entries within it, and without the link to a chapter."""
+    own = bs4.BeautifulSoup(str(description), "html.parser").dd
+    for inner in own.select("dl.py"):
+        inner.decompose()
+    for label in own.select("dt"):
+        if label.get_text() == "Built in:":
+            label.find_next_sibling("dd").decompose()
+            label.decompose()
+    return own
+
+
+def letters(text):
+    return re.sub(r"\s", "", text)
+
+
+def test_every_public_name_has_one_entry_in_the_reference(entries):
+    places = {}
+    for name, _ in entries:
+        places.setdefault(id(locate(name)), []).append(name)
+    wanted = {name: places.pop(id(locate(name)), []) for name, _ in public()}
+    assert {name: found for name, found in wanted.items() if len(found) != 1} == {}
+    classes = {owner.__name__: owner for owner in (Tensor, Module, Optimizer)}
+    members = [name.split(".")[-2:] for found in places.values() for name in found]
+    assert sorted(members) == sorted(
+        [name, member]
+        for name, owner in classes.items()
+        for member in vars(owner)
+        if not member.startswith("_")
+    )
+
+
+def test_the_reference_says_what_the_docstrings_say(entries):
+    sources = {id(locate(name)): definition for name, definition in public()}
+    for name, description in entries:
+        said, meant = letters(own_part(description).get_text()), docstring(name)
+        if definition := sources.get(id(locate(name))):
+            meant = meant or definition.source
+        assert said.startswith(letters(meant.replace("`", ""))) and said, name
+
+
+def test_labels_examples_and_sources_of_a_docstring_are_marked_up(entries):
+    for name, description in entries:
+        text, own = docstring(name), own_part(description)
+        labels = re.findall(r"(?m)(?:^|\. )((?:Gradient|Numerics|Raises|Reference):) ", text)
+        assert [label.get_text() for label in own.select("dt")] == labels, name
+        assert bool(own.select(".doctest .gp")) == (">>> " in text), name
+        links = [link["href"] for link in own.select("a[href]")]
+        for source in re.findall(r"(?:https?://|doi:|arXiv:)\S*\w", text):
+            assert any(link.endswith(re.sub("^(doi|arXiv):", "", source)) for link in links), source
+
+
+def test_an_entry_leads_to_the_chapter_that_builds_it(book, entries):
+    sources = {id(locate(name)): definition for name, definition in public() if definition}
+    built = {}
+    for name, description in entries:
+        if definition := sources.get(id(locate(name))):
+            label = next(dt for dt in description.select("dt") if dt.get_text() == "Built in:")
+            link = label.find_next_sibling("dd").a["href"]
+            built.setdefault(book / "book/reference" / link, []).append(definition)
+    assert len(sources) == sum(map(len, built.values()))
+    for chapter, shown in built.items():
+        soup = bs4.BeautifulSoup(chapter.read_text(encoding="utf-8"), "html.parser")
+        cells = [cell.get_text() for cell in soup.select("div.highlight")]
+        for one in shown:
+            headed = [cell for cell in cells if cell.startswith(f"# {one.file}: ")]
+            assert any(one.source in cell for cell in headed), f"{chapter.name}: {one.name}"
