@@ -114,6 +114,12 @@ def test_explorers_predictions_and_folded_answers_are_on_the_page(book):
     assert text.count('class="cell tag_hide-input') == text.count("<b>Predict.</b>")
 
 
+def test_no_formula_has_a_line_break_in_place_of_a_command(book):
+    for name, page in pages(book).items():
+        formulas = re.findall(r'class="math[^>]*>([^<]*)<', page)
+        assert [one for one in formulas if re.search(r"\\\\[A-Za-z]", one)] == [], name
+
+
 # The reference.
 
 
