@@ -93,10 +93,10 @@ class Tensor:
                 "math.exp(t), or t.item()",
                 stacklevel=2,
             )
-        return float(self._data)
+        return float(self.item())
 
     def __int__(self):
-        return int(self._data)
+        return int(self.item())
 
     def __format__(self, spec):
         return format(self.item() if spec else repr(self), spec)
@@ -702,8 +702,10 @@ where.vjp(None, lambda g, y, c, a, b: where(c, g, 0.0), lambda g, y, c, a, b: wh
 # Reductions. dim is an axis, several axes, or None for all.
 
 
-def _axis(dim):
-    """dim as NumPy's axis, where several axes must be a tuple."""
+def _axis(dim, keepdim):
+    """dim as NumPy's axis: several axes are a tuple."""
+    if type(keepdim) is not bool:
+        raise TypeError(f"keepdim is True or False, not {keepdim!r}; several axes go into a tuple")
     return tuple(dim) if isinstance(dim, np.ndarray) else dim
 
 
@@ -726,7 +728,7 @@ def keep_dims(g, x, dim):
 
 @primitive
 def sum(x, dim=None, keepdim=False):
-    return x.sum(_axis(dim), keepdims=keepdim)
+    return x.sum(_axis(dim, keepdim), keepdims=keepdim)
 
 
 @sum.vjp
@@ -748,7 +750,7 @@ def var(x, dim=None, correction=1, keepdim=False):
 @primitive
 def max(x, dim=None, keepdim=False):
     """The largest values; elements that tie share the gradient equally, as in torch.amax."""
-    return np.max(x, axis=_axis(dim), keepdims=keepdim)
+    return np.max(x, axis=_axis(dim, keepdim), keepdims=keepdim)
 
 
 @max.vjp

@@ -845,3 +845,18 @@ def test_a_rule_returns_an_array(result, said):
     operation.vjp(lambda g, y, x: result)
     with pytest.raises(RuntimeError, match=f"it returned {said}, not an array"):
         operation(X).backward([1.0, 1.0])
+
+
+@pytest.mark.parametrize("reduce", [ma.sum, ma.mean, ma.max, ma.var])
+def test_several_axes_go_into_a_list_or_a_tuple_and_not_into_keepdim(reduce):
+    x = np.arange(24.0).reshape(2, 3, 4)
+    both = reduce(tensor(x), (0, 2))
+    assert reduce(tensor(x), [0, 2]).tolist() == both.tolist() and both.shape == (3,)
+    with pytest.raises(TypeError, match="keepdim is True or False, not 2; several axes"):
+        reduce(tensor(x), 0, keepdim=2)
+
+
+def test_one_element_is_a_number():
+    assert (float(tensor([1.5])), int(tensor([[2.0]]))) == (1.5, 2)
+    with pytest.raises(ValueError, match="size 1"):
+        float(tensor([1.0, 2.0]))
