@@ -207,7 +207,7 @@ def _compare_numbers(got, want, x):
     worst = np.unravel_index(error.argmax(), error.shape)
     place = f"at index {tuple(map(int, worst))} " if got.ndim else ""
     place = f"at x = {x[worst]:.6g} " if x is not None else place
-    text = f"{place}it is {got[worst]:.6g}, expected {want[worst]:.6g}."
+    text = f"{place}it is {got[worst]:z.6g}, expected {want[worst]:.6g}."
     raise _Wrong(f"{text} {mistake(got, want, x)}".strip())
 
 
@@ -221,7 +221,8 @@ def _in_words(error, setting, cell):
         return "not attempted yet: a rule is missing"
     if missing:
         return "not attempted yet"
-    frames = traceback.walk_tb(cause.__traceback__)
+    # The cause of a failed operation begins within it; the line that called it is the error's.
+    frames = [*traceback.walk_tb(error.__traceback__), *traceback.walk_tb(cause.__traceback__)]
     lines = [line for frame, line in frames if frame.f_code.co_filename == cell]
     line = f"in line {lines[-1]}, " if lines else ""
     if isinstance(error, _Wrong):

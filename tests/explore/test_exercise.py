@@ -153,6 +153,7 @@ def test_a_wrong_slope_at_a_kink_is_named(said):
         ((3, 1), (3,), "not yet: it is (3, 1), expected (3,)."),
         (3, (3,), "not yet: it is 3, expected (3,)."),
         (1.414, np.sqrt(2), "It is close, but six digits are compared."),
+        (-0.0, 1.0, "it is 0, expected 1."),
         (lambda x: x - np.sign(x), lambda x: x - np.tanh(x), "at x = −0.2 it is 0.8, expected"),
     ],
 )
@@ -293,6 +294,14 @@ def test_what_an_attempt_raises_is_a_sentence_with_its_line(said, attempt, words
     rule = said.operation(lambda x: np.sin(x), lambda g, y, x: attempt(x))
     text = said(rule, np.sin)
     assert text.startswith("not yet: ") and words.format(line=line).split(": ")[-1] in text
+
+
+def test_an_operation_that_fails_is_told_with_the_line_that_calls_it(said):
+    def attempt(x):
+        return x.reshape((-1, 2)) + x
+
+    line = attempt.__code__.co_firstlineno + 1
+    assert said(attempt, gradient=True).startswith(f"not yet: in line {line}, ValueError: add(")
 
 
 def loops(x):
