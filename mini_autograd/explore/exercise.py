@@ -216,7 +216,7 @@ def _in_words(error, setting, cell):
     cause, likely = error.__cause__ or error, getattr(error, "likely", "")
     words = explained(error).removesuffix(f" Likely mistake: {likely}")
     # Words tell what is missing, as the errors of a reader's own engine are of other classes.
-    missing = isinstance(cause, (_NotAttempted, NotImplementedError)) or "ellipsis" in str(cause)
+    missing = isinstance(cause, (_NotAttempted, NotImplementedError)) or "ellipsis" in str(cause).lower()
     if "a rule of" in words and missing or "there is no rule" in words:
         return "not attempted yet: a rule is missing"
     if missing:
@@ -229,7 +229,7 @@ def _in_words(error, setting, cell):
         words = str(error)
     elif likely:
         words = f"likely mistake: {likely}. ({words})"
-    elif "NoneType" in str(cause):
+    elif "NoneType" in str(cause) or "returned None" in str(cause):
         words = "something is None where a value is needed; is a `return` missing?"
     elif isinstance(cause, RecursionError):
         words = "it calls itself without end, or too deeply."
