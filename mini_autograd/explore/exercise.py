@@ -197,7 +197,8 @@ def _kind(answer):
 def _compare_numbers(got, want, x):
     """They must agree to 6 digits or 1e-8: differences may be expected."""
     if got.shape != want.shape:
-        raise _Wrong(f"the shape is {got.shape}, expected {want.shape}.")
+        one = f"one number is needed, not an array of shape {got.shape}."
+        raise _Wrong(f"the shape is {got.shape}, expected {want.shape}." if want.shape else one)
     close = np.isclose(got, want, rtol=1e-6, atol=1e-8, equal_nan=True)
     if close.all():
         return
@@ -207,8 +208,9 @@ def _compare_numbers(got, want, x):
     worst = np.unravel_index(error.argmax(), error.shape)
     place = f"at index {tuple(map(int, worst))} " if got.ndim else ""
     place = f"at x = {x[worst]:.6g} " if x is not None else place
-    text = f"{place}it is {got[worst]:z.6g}, expected {want[worst]:.6g}."
-    raise _Wrong(f"{text} {mistake(got, want, x)}".strip())
+    a, b = got[worst], want[worst]
+    n = 10 if f"{a:.6g}" == f"{b:.6g}" else 6
+    raise _Wrong(f"{place}it is {a:z.{n}g}, expected {b:z.{n}g}. {mistake(got, want, x)}".strip())
 
 
 def _in_words(error, setting, cell):
@@ -231,6 +233,8 @@ def _in_words(error, setting, cell):
         words = f"likely mistake: {likely}. ({words})"
     elif "NoneType" in str(cause) or "returned None" in str(cause):
         words = "something is None where a value is needed; is a `return` missing?"
+    elif "truth value of an array" in str(cause):
+        words = f"{line}`if` and `max` want one answer, an array has many: use np.where."
     elif isinstance(cause, RecursionError):
         words = "it calls itself without end, or too deeply."
     elif isinstance(cause, _TooLong):

@@ -131,6 +131,7 @@ def test_a_wrong_slope_at_a_kink_is_named(said):
         (np.sum, softsign, "the shape is (), expected (15,)."),
         (lambda x: x.nonsense, softsign, "AttributeError: "),
         (0.5, 0.25, "it is 0.5, expected 0.25. It is twice too large."),
+        ([0.5], 0.25, "one number is needed, not an array of shape (1,)."),
         (
             [1.0, 2.0],
             [1.0, 4.0],
@@ -154,6 +155,7 @@ def test_a_wrong_slope_at_a_kink_is_named(said):
         (3, (3,), "not yet: it is 3, expected (3,)."),
         (1.414, np.sqrt(2), "It is close, but six digits are compared."),
         (-0.0, 1.0, "it is 0, expected 1."),
+        (0.3333328, 1 / 3, "it is 0.3333328, expected 0.3333333333."),
         (lambda x: x - np.sign(x), lambda x: x - np.tanh(x), "at x = −0.2 it is 0.8, expected"),
     ],
 )
@@ -279,6 +281,10 @@ def recurs(x):
     return recurs(x)
 
 
+def asks_all(x):
+    return x if x > 0 else 0.0
+
+
 @pytest.mark.parametrize(
     "attempt, words",
     [
@@ -286,6 +292,10 @@ def recurs(x):
         (asserts, "in line {line}, what is asserted does not hold."),
         (asserts_in_words, "12 visits would do"),
         (recurs, "it calls itself without end, or too deeply."),
+        (
+            asks_all,
+            "in line {line}, `if` and `max` want one answer, an array has many: use np.where.",
+        ),
     ],
 )
 def test_what_an_attempt_raises_is_a_sentence_with_its_line(said, attempt, words):
@@ -336,7 +346,7 @@ def test_what_never_ends_is_stopped(said, endless):
     line = endless.__code__.co_firstlineno + 1
     text = said(endless, np.sin, seconds=0.05)
     assert "it still runs after 0.05 seconds: does a loop never end" in text
-    assert any(f"in line {n}, " in text for n in range(line, line + 4))
+    assert any(f"in line {n}, " in text for n in range(line - 1, line + 4))
     assert "it still runs" in said(
         said.operation(lambda x: np.sin(x), lambda g, y, x: endless(x)), np.sin, seconds=0.05
     )
