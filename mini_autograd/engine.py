@@ -476,7 +476,9 @@ def _input_gradients(node, g, create_graph):
         for x, rule in zip(node._inputs, node._operation.rules):
             if isinstance(x, Tensor) and x._requires_grad:
                 gx = rule(g, *arguments)
-                if getattr(gx, "shape", None) != x._data.shape:
+                if not hasattr(gx, "shape"):
+                    raise TypeError(f"it returned {gx!r}, not an array")
+                if gx.shape != x._data.shape:
                     gx = unbroadcast(gx, x._data.shape)
                 yield x, gx
     except Exception as error:
@@ -524,10 +526,8 @@ def as_gradient(g, t):
 def unbroadcast(g, shape):
     """Undo broadcasting: sum g over the axes along which an array of this shape was repeated.
 
-    Raises: ValueError if no array of this shape broadcasts to that of g; TypeError for no array.
+    Raises: ValueError if no array of this shape broadcasts to the shape of g.
     """
-    if not hasattr(g, "shape"):
-        raise TypeError(f"it returned {g!r}, not an array")
     if len(g.shape) > len(shape):
         g = g.sum(tuple(range(len(g.shape) - len(shape))))
     if g.shape != shape:
