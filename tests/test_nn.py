@@ -2,7 +2,11 @@
 
 import copy
 import inspect
+import os
 import pickle
+import stat
+import sys
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -212,12 +216,88 @@ def test_a_state_that_does_not_fit_changes_nothing(state, words):
     assert before == {name: values.tolist() for name, values in model.state_dict().items()}
 
 
-def test_what_cannot_be_saved_leaves_nothing_behind(tmp_path):
-    with pytest.raises(ValueError, match=r"NumPy keeps the names \['allow_pickle'\]"):
-        save({"allow_pickle": tensor(1.0)}, tmp_path / "model.npz")
-    with pytest.raises(TypeError):
-        save({"graph": nn.Parameter(1.0) * 2.0}, tmp_path / "model.npz")
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize(
+    ("state", "kind", "words"),
+    [
+        ({"model": {"w": tensor(1.0)}, "epoch": 3}, TypeError, "'model' is of type dict"),
+        ({"epoch": 3, "name": "best"}, TypeError, "'name' is of type str"),
+        ({"a": 1j}, TypeError, "'a' is of type complex"),
+        ({"a": object()}, TypeError, "'a' is of type object"),
+        ({"a": None}, TypeError, "'a' is of type NoneType"),
+        ({"a": [[1], [1, 2]]}, TypeError, "'a' is of type list"),
+        ({"layer": nn.Linear(1, 1)}, TypeError, "'layer' is of type Linear"),
+        ({1: tensor(1.0)}, TypeError, r"names to tensors is needed.*, not {1: tensor"),
+        (nn.Linear(1, 1), TypeError, r"such as model.state_dict\(\), not Linear"),
+        ({"allow_pickle": tensor(1.0)}, ValueError, r"NumPy keeps the names \['allow_pickle'\]"),
+        ({"a\0b": 1.0, "a": 2.0}, ValueError, "NumPy does not keep all of the names"),
+    ],
+)
+def test_what_could_not_be_loaded_is_not_saved(tmp_path, state, kind, words):
+    path = tmp_path / "model.npz"
+    before = whole(path)
+    with pytest.raises(kind, match=words):
+        save(state, path)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"a": nn.Parameter([1.0, 2.0]), "b": nn.Parameter(1.0) * 2.0, "c": tensor([1, 2])},
+        {"a": np.ones((0, 2), np.float32), "b": 3, "c": 0.1, "d": True, "e": [1.0, 2.0]},
+        {"a": 1.0, "a.npy": 2.0, "a.npy.npy": 3.0, "": 4.0, "b/c": 5.0, "名": 6.0},
+    ],
+)
+def test_what_is_saved_is_loaded(tmp_path, state):
+    save(state, tmp_path / "model.npz")
+    found = load(tmp_path / "model.npz")
+    want = {name: Tensor(values) for name, values in state.items()}
+    assert found.keys() == want.keys()
+    for name, values in found.items():
+        assert values.dtype == want[name].dtype and values.tolist() == want[name].tolist()
+
+
+def save_repeatedly(path, value):
+    """Save a state of 20,000 equal numbers, again and again."""
+    for _ in range(20):
+        save({"a": np.full(10_000, value), "b": np.full(10_000, value)}, path)
+
+
+@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
+@pytest.mark.skipif(sys.platform == "win32", reason="there a file that is open is not replaced")
+def test_whoever_else_saves_meanwhile_the_file_is_whole(tmp_path, pool):
+    path = tmp_path / "model.npz"
+    save({"a": 0.0, "b": 0.0}, path)
+    with pool(4) as executor:
+        savers = [executor.submit(save_repeatedly, path, float(i)) for i in range(4)]
+        while not all(saver.done() for saver in savers):
+            found = load(path)
+            assert len(np.unique([found[name].numpy() for name in "ab"])) == 1
+        assert [saver.result() for saver in savers] == 4 * [None]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of Unix")
+def test_a_saved_file_has_the_permissions_and_the_place_that_writing_would_leave(tmp_path):
+    path, link, plain = (tmp_path / name for name in ("model.npz", "link.npz", "plain"))
+    plain.touch()
+    save({}, path)
+    assert path.stat().st_mode == plain.stat().st_mode
+    path.chmod(0o640)
+    link.symlink_to(path)
+    save({"a": 1.0}, link)
+    assert link.is_symlink() and load(path)["a"].item() == 1.0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_failure_while_writing_leaves_the_earlier_file(tmp_path, monkeypatch):
+    path = tmp_path / "model.npz"
+    before = whole(path)
+    monkeypatch.setattr(np, "savez", lambda file, **arrays: file.write(b"PK") and 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        save({"a": 1.0}, path)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
 def whole(path):

@@ -1,6 +1,7 @@
 """Modules: objects that hold parameters and compute with them."""
 
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -204,18 +205,35 @@ class Linear(Module):
 def save(state, path):
     """Write a dictionary of tensors, such as model.state_dict(), to a file, as NumPy's .npz.
 
-    The file is complete or it is not there: an earlier one of that name is replaced at the end.
+    Arrays and numbers will do, too; load() returns tensors. The file is whole or it is not there:
+    an earlier one of that name is replaced at the end, whoever else saves under it meanwhile.
+    Raises: TypeError for a state that holds anything else, ValueError for names that NumPy does not
+    keep. An earlier file then stays.
     """
+    if not (isinstance(state, dict) and all(isinstance(name, str) for name in state)):
+        form = "a dictionary from names to tensors is needed, such as model.state_dict()"
+        raise TypeError(f"save: {form}, not {state!r}")
     if taken := sorted({"file", "allow_pickle"} & state.keys()):
         raise ValueError(f"save: NumPy keeps the names {taken} for itself; choose others")
-    unfinished = Path(f"{path}.unfinished")
+    arrays = {}
+    for name, values in state.items():
+        try:
+            arrays[name] = Tensor(values).numpy()
+        except (TypeError, ValueError):
+            other = f"{name!r} is of type {type(values).__name__}"
+            raise TypeError(f"save: tensors, arrays and numbers can be saved; {other}") from None
+    path = Path(path).resolve()  # where a link leads to
+    unfinished = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
     try:
-        with unfinished.open("wb") as file:
-            np.savez(file, **{name: np.asarray(values) for name, values in state.items()})
+        with unfinished.open("xb") as file:
+            np.savez(file, **arrays)
+        if load(unfinished).keys() != arrays.keys():
+            raise ValueError(f"save: NumPy does not keep all of the names {list(arrays)}")
+        if path.exists():
+            unfinished.chmod(path.stat().st_mode)
         unfinished.replace(path)
-    except BaseException:
+    finally:
         unfinished.unlink(missing_ok=True)
-        raise
 
 
 def load(path):
@@ -226,7 +244,8 @@ def load(path):
     with open(path, "rb") as opened:
         try:
             with np.load(opened, allow_pickle=False) as file:
-                return {name: Tensor(file[name]) for name in file.files}
+                # In full, as an array "a" lies in the archive as "a.npy".
+                return {name: Tensor(file[f"{name}.npy"]) for name in file.files}
         except Exception as error:  # a damaged archive fails in many ways
             why = f"{path} is not a whole file that save() wrote: {error}"
             raise ValueError(f"load: {why}") from error
