@@ -97,6 +97,30 @@ def test_to_turns_every_parameter_and_the_result_into_float32():
     assert {p.grad.dtype for p in model.parameters()} == {np.dtype(np.float32)}
 
 
+def test_to_turns_the_gradients_too_as_in_pytorch():
+    model = network()
+    model(tensor(np.ones((4, 3)))).sum().backward()
+    before = [p.grad.numpy() for p in model.parameters()]
+    model.to(np.float32)
+    after = [p.grad for p in model.parameters()]
+    assert {g.dtype for g in after} == {np.dtype(np.float32)}
+    for g, b in zip(after, before, strict=True):
+        np.testing.assert_array_equal(g.numpy(), b.astype(np.float32))
+    model(tensor(np.ones((4, 3), np.float32))).sum().backward()  # adds to what is there
+    for p, b in zip(model.parameters(), before, strict=True):
+        np.testing.assert_allclose(p.grad.numpy(), 2 * b, rtol=1e-5)
+
+
+def test_a_call_passes_on_named_arguments():
+    class Shifted(nn.Module):
+        def forward(self, x, shift=0.0):
+            return x + shift
+
+    assert Shifted()(tensor([1.0]), shift=2.0).tolist() == [3.0]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'shfit'"):
+        Shifted()(tensor([1.0]), shfit=2.0)
+
+
 def test_it_prints_its_parts_as_pytorch_does():
     assert repr(network()) == (
         "Sequential(\n"
@@ -126,11 +150,8 @@ def test_a_copy_computes_the_same_and_shares_nothing(twin):
 
 
 def with_parts(parts):
-    """A module whose attribute `parts` was a parameter, and is now this."""
+    """A module with one more attribute."""
     model = network()
-    model.parts = nn.Parameter(1.0)
-    if isinstance(parts, (list, dict)):
-        del model.parts
     model.parts = parts
     return model
 
@@ -142,9 +163,11 @@ def with_parts(parts):
     ("mistake", "kind", "words"),
     [
         (Forgetful, AttributeError, r"layer: call super\(\).__init__\(\) before"),
-        (lambda: with_parts([nn.ReLU()]).modules(), TypeError, "parts in a list .* nn.Sequential"),
-        (lambda: with_parts({"a": nn.ReLU()}).train(), TypeError, "in a dict .* nn.Sequential"),
-        (lambda: with_parts(1.0 * nn.Parameter(1.0)), TypeError, "parts is a parameter: assign"),
+        (
+            lambda: setattr(Scaled(), "scale", tensor(1.0)),
+            TypeError,
+            "scale is a parameter: assign",
+        ),
         (lambda: nn.Sequential(nn.ReLU(), F.relu), TypeError, "argument 1 is no module"),
         (lambda: nn.Module()(1.0), NotImplementedError, "Module has no forward"),
         (lambda: nn.Linear(0, 3), ValueError, "no layer has 0 inputs and 3 outputs"),
@@ -161,6 +184,31 @@ def with_parts(parts):
 def test_mistakes_are_explained(mistake, kind, words):
     with pytest.raises(kind, match=words):
         mistake()
+
+
+@pytest.mark.parametrize(
+    ("parts", "kind"),
+    [
+        ([nn.ReLU()], "list"),
+        ((1, nn.Parameter(1.0)), "tuple"),
+        ({"a": nn.ReLU()}, "dict"),
+        ({nn.ReLU()}, "set"),
+        ([[nn.ReLU()]], "list"),
+        ([1, ["a", {"b": (nn.Parameter(1.0),)}]], "list"),
+        ({"a": [nn.ReLU()]}, "dict"),
+    ],
+)
+def test_parts_that_would_not_be_found_are_refused(parts, kind):
+    for use in nn.Module.train, nn.Module.state_dict, lambda model: list(model.parameters()):
+        with pytest.raises(TypeError, match=f"parts: parts in a {kind} are not .* nn.Sequential"):
+            use(with_parts(parts))
+
+
+def test_lists_without_parts_are_nobodys_business():
+    itself = [1.0, "ab"]
+    itself.append(itself)
+    for held in itself, [[tensor(1.0)]], {"a": {"b": 1}}, (), "text":
+        assert len(list(with_parts(held).parameters())) == 5
 
 
 # --- Saving ---------------------------------------------------------------------------------------
@@ -408,6 +456,8 @@ def test_options_are_attributes_as_in_pytorch():
     assert nn.LeakyReLU(0.2).negative_slope == 0.2
     assert nn.activation("elu", alpha=0.5).alpha == 0.5
     assert nn.SMU(alpha=0.1).alpha == 0.1 and nn.SMU(mu=3).mu.item() == 3
+    assert nn.PReLU().weight.tolist() == [0.25]
+    assert nn.PReLU(3, init=0.5).weight.tolist() == [0.5, 0.5, 0.5]
 
 
 def test_losses_are_modules():
@@ -420,7 +470,7 @@ def test_losses_are_modules():
     assert nn.BCEWithLogitsLoss()(x, ones).item() == loss.item()
 
 
-def test_every_module_has_a_docstring_and_no_surprise_in_its_signature():
+def test_every_module_has_a_docstring_and_goes_by_its_own_name():
     for name, kind in vars(nn).items():
         if inspect.isclass(kind) and issubclass(kind, (nn.Module, Tensor)):
             assert kind.__doc__ and kind.__name__ == name

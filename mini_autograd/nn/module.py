@@ -45,8 +45,8 @@ class Module:
             raise TypeError(f"{name} is a parameter: assign another, or move it under no_grad()")
         super().__setattr__(name, value)
 
-    def __call__(self, *inputs):
-        return self.forward(*inputs)
+    def __call__(self, *inputs, **options):
+        return self.forward(*inputs, **options)
 
     def forward(self, *inputs):
         raise NotImplementedError(f"{type(self).__name__} has no forward")
@@ -64,11 +64,14 @@ class Module:
 
     def _refuse_hidden_parts(self):
         for name, held in vars(self).items():
-            if isinstance(held, (list, tuple, dict)):
-                inside = held.values() if isinstance(held, dict) else held
-                if any(isinstance(part, (Parameter, Module)) for part in inside):
+            waiting, seen = [] if isinstance(held, (Parameter, Module)) else [held], set()
+            for one in waiting:  # the list grows while it is walked
+                if isinstance(one, (Parameter, Module)):
                     kind = type(held).__name__
                     raise TypeError(f"{name}: parts in a {kind} are not found; use nn.Sequential")
+                if isinstance(one, (list, tuple, set, dict)) and id(one) not in seen:
+                    seen.add(id(one))
+                    waiting += one.values() if isinstance(one, dict) else one
 
     def modules(self):
         return iter(dict.fromkeys(module for _, module in self.named_modules()))
@@ -94,11 +97,13 @@ class Module:
         return self.train(False)
 
     def to(self, dtype):
-        """Turn every parameter into numbers of this dtype, such as numpy.float32."""
+        """Turn parameters and their gradients into numbers of this dtype, such as numpy.float32."""
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"to: parameters are floating-point numbers, not {np.dtype(dtype)}")
         for parameter in self.parameters():
-            parameter._data, parameter.grad = Tensor(parameter, dtype=dtype)._data, None
+            parameter._data = Tensor(parameter, dtype=dtype)._data
+            if parameter.grad is not None:
+                parameter.grad = Tensor(parameter.grad, dtype=dtype)
         return self
 
     def zero_grad(self):
@@ -131,9 +136,10 @@ class Module:
         return ""
 
     def __repr__(self):
-        parts = [f"({name}): {part!r}".split("\n") for name, part in self._parts(Module)]
-        lines = "".join(f"\n  {line}" for part in parts for line in part)
-        return f"{type(self).__name__}({self.extra_repr()}{lines}{chr(10) if parts else ''})"
+        parts = "".join(f"\n({name}): {part!r}" for name, part in self._parts(Module))
+        indented = parts.replace("\n", "\n  ")
+        end = "\n" if parts else ""
+        return f"{type(self).__name__}({self.extra_repr()}{indented}{end})"
 
 
 class Sequential(Module):
