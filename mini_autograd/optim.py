@@ -1,7 +1,7 @@
 """Optimisers: they move parameters against their gradients.
 
 A step gives each parameter a new array, so that what a graph has saved stays valid, and leaves
-.grad alone. A parameter without a gradient stays where it is.
+.grad alone. A parameter whose .grad is None, such as a frozen one, stays where it is.
 """
 
 import numpy as np
@@ -12,23 +12,28 @@ from mini_autograd.engine import Tensor
 class Optimizer:
     """What all optimisers share: the parameters, zero_grad(), and a loop over the gradients.
 
-    A subclass says in `update` by how much one parameter moves.
-    Raises: ValueError if there is no parameter, or for a negative number; TypeError for what is no
-    tensor that requires a gradient.
+    A subclass says in `update` by how much one parameter moves. Its settings become attributes.
+    Raises: TypeError for what is no list of leaf tensors; ValueError if none of them requires a
+    gradient, or for a negative setting.
     """
 
     def __init__(self, params, **settings):
-        if isinstance(params, Tensor):
-            raise TypeError(f"{type(self).__name__}: a list of parameters is needed, not a tensor")
-        self.params = list(dict.fromkeys(params))  # one that is listed twice moves once
-        if not self.params:
-            raise ValueError(f"{type(self).__name__}: there are no parameters to move")
-        for p in self.params:
-            if not (isinstance(p, Tensor) and p.is_leaf and p.requires_grad):
-                raise TypeError(f"{type(self).__name__}: this is no leaf that requires grad: {p!r}")
-        for name, value in settings.items():
+        name = type(self).__name__
+        if isinstance(params, Tensor) or not hasattr(params, "__iter__"):
+            kind = type(params).__name__
+            raise TypeError(f"{name}: a list is needed, such as model.parameters(), not a {kind}")
+        params = list(params)
+        for p in params:
+            if not (isinstance(p, Tensor) and p.is_leaf):
+                wanted = "leaf tensors are needed, such as model.parameters()"
+                raise TypeError(f"{name}: {wanted}; this is none: {p!r}")
+        if not any(p.requires_grad for p in params):
+            raise ValueError(f"{name}: there are no parameters to move: none requires a gradient")
+        for setting, value in settings.items():
             if not value >= 0:
-                raise ValueError(f"{type(self).__name__}: {name} must not be negative, as {value}")
+                raise ValueError(f"{name}: {setting} must not be negative, as {value}")
+        vars(self).update(settings)
+        self.params = list(dict.fromkeys(params))  # one that is listed twice moves once
         self.state = [{} for _ in self.params]
 
     def zero_grad(self):
@@ -61,7 +66,6 @@ class SGD(Optimizer):
 
     def __init__(self, params, lr=0.001, momentum=0.0, weight_decay=0.0):
         super().__init__(params, lr=lr, momentum=momentum, weight_decay=weight_decay)
-        self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
 
     def update(self, p, g, state):
         if self.weight_decay:
@@ -90,7 +94,7 @@ class Adam(Optimizer):
         super().__init__(params, lr=lr, eps=eps, weight_decay=weight_decay)
         if not all(0 <= beta < 1 for beta in betas):
             raise ValueError(f"Adam: betas must be from 0 to below 1, not {betas}")
-        self.lr, self.betas, self.eps, self.weight_decay = lr, betas, eps, weight_decay
+        self.betas = betas
 
     def update(self, p, g, state):
         if self.weight_decay:

@@ -1,5 +1,7 @@
 """Optimisers, update by update against PyTorch; data sets and mini-batches."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -49,13 +51,16 @@ def test_a_step_gives_a_new_array_and_leaves_the_gradient(rule, settings):
 
 @pytest.mark.parametrize(("rule", "settings"), RULES)
 def test_float32_stays_float32(rule, settings):
+    """Not only the parameter, which turns back whatever it is given: all on the way, too."""
     w = tensor([1.0, 2.0], dtype=np.float32, requires_grad=True)
     optimizer = rule([w], **settings)
     for _ in range(3):
         optimizer.zero_grad()
         (w * w).sum().backward()
         optimizer.step()
-    assert w.dtype == np.float32
+    kept = [values for values in optimizer.state[0].values() if np.ndim(values)]
+    change = optimizer.update(w.data, w.grad.data, optimizer.state[0])
+    assert {w.dtype, change.dtype, *(values.dtype for values in kept)} == {np.dtype(np.float32)}
 
 
 def test_a_parameter_without_a_gradient_stays():
@@ -64,6 +69,28 @@ def test_a_parameter_without_a_gradient_stays():
     used.sum().backward()
     optimizer.step()
     assert unused.tolist() == [1.0] and used.tolist() != [1.0]
+
+
+def test_a_frozen_parameter_may_be_listed_and_stays():
+    model = nn.Linear(2, 1)
+    model.bias.requires_grad = False
+    optimizer = optim.SGD(model.parameters(), lr=0.1, weight_decay=0.1)
+    weight, bias = model.weight.tolist(), model.bias.tolist()
+    model(tensor([[1.0, 2.0]])).sum().backward()
+    optimizer.step()
+    assert model.weight.tolist() != weight and model.bias.tolist() == bias
+    model.bias.requires_grad = True  # thawed, it moves
+    model(tensor([[1.0, 2.0]])).sum().backward()
+    optimizer.step()
+    assert model.bias.tolist() != bias
+
+
+def test_settings_are_attributes():
+    w = tensor([1.0], requires_grad=True)
+    sgd = optim.SGD([w], lr=0.1, momentum=0.2, weight_decay=0.3)
+    assert (sgd.lr, sgd.momentum, sgd.weight_decay) == (0.1, 0.2, 0.3)
+    adam = optim.Adam([w], lr=0.1, betas=(0.5, 0.6), eps=0.2, weight_decay=0.3)
+    assert (adam.lr, adam.betas, adam.eps, adam.weight_decay) == (0.1, (0.5, 0.6), 0.2, 0.3)
 
 
 def test_a_parameter_that_is_listed_twice_moves_once():
@@ -88,10 +115,18 @@ def test_the_update_by_hand_equals_sgd():
     ("mistake", "kind", "words"),
     [
         (lambda w: optim.SGD([]), ValueError, "SGD: there are no parameters"),
-        (lambda w: optim.Adam([tensor([1.0])]), TypeError, "Adam: this is no leaf that requires"),
-        (lambda w: optim.SGD([w * 2]), TypeError, "SGD: this is no leaf"),
-        (lambda w: optim.SGD(w), TypeError, "SGD: a list of parameters is needed"),
-        (lambda w: optim.SGD(w.numpy()), TypeError, "SGD: this is no leaf"),
+        (lambda w: optim.Adam([tensor([1.0])]), ValueError, "Adam: .*: none requires a gradient"),
+        (lambda w: optim.SGD([w, w * 2]), TypeError, "SGD: leaf tensors are needed"),
+        (lambda w: optim.SGD(w), TypeError, "SGD: a list is needed"),
+        (lambda w: optim.SGD(w.numpy()), TypeError, "SGD: leaf tensors are needed"),
+        (lambda w: optim.SGD([{"params": [w]}]), TypeError, "SGD: leaf tensors .* none: {'params'"),
+        (lambda w: optim.SGD(0.1), TypeError, "SGD: a list is needed"),
+        (
+            lambda w: optim.SGD(nn.Linear(1, 1)),
+            TypeError,
+            r"such as model.parameters\(\), not a Lin",
+        ),
+        (lambda w: optim.SGD(nn.Sequential(nn.Linear(1, 1))), TypeError, r"model.parameters\(\); "),
         (lambda w: optim.SGD([w], lr=-1), ValueError, "SGD: lr must not be negative, as -1"),
         (lambda w: optim.SGD([w], lr=float("nan")), ValueError, "lr must not be negative"),
         (
@@ -123,7 +158,8 @@ def test_digits_are_those_of_the_uci_repository():
 def test_points_are_seeded_and_balanced(make):
     points, labels = make(200, generator=np.random.default_rng(0))
     again, _ = make(200, generator=np.random.default_rng(0))
-    assert points.shape == (200, 2) and (points == again).all()
+    other, _ = make(200, generator=np.random.default_rng(1))
+    assert points.shape == (200, 2) and (points == again).all() and (points != other).all()
     assert np.bincount(labels).tolist() == [100, 100]
 
 
@@ -132,6 +168,17 @@ def test_moons_lie_on_two_half_circles():
     centres = np.array([[0.0, 0.0], [1.0, 0.5]])[labels]
     np.testing.assert_allclose(np.hypot(*(points - centres).T), 1.0)
     assert (points[labels == 0, 1] >= 0).all() and (points[labels == 1, 1] <= 0.5).all()
+
+
+@pytest.mark.parametrize("make", [datasets.two_moons, datasets.spirals])
+@pytest.mark.parametrize("noise", [0.02, 0.3])
+def test_noise_has_the_standard_deviation_asked_for(make, noise):
+    rng = partial(np.random.default_rng, 0)
+    exact, _ = make(5000, noise=0.0, generator=rng())
+    noisy, _ = make(5000, noise=noise, generator=rng())
+    # Five standard errors of 10,000 normal draws.
+    assert (noisy - exact).std() == pytest.approx(noise, rel=5 / np.sqrt(20_000))
+    assert abs((noisy - exact).mean()) < 5 * noise / 100
 
 
 def test_spirals_have_as_many_arms_as_classes():
