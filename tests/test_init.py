@@ -82,7 +82,15 @@ def test_what_a_graph_saved_stays_valid():
     assert w.grad.tolist() == [[6.0]]
 
 
-@pytest.mark.parametrize("name", ["linear", "sigmoid", "tanh", "relu", "selu"])
+GAINS = dict(linear=1.0, sigmoid=1.0, tanh=5 / 3, relu=2**0.5, selu=0.75)
+
+
+@pytest.mark.parametrize("name", GAINS)
+def test_gains_are_those_of_the_docstring(name):
+    assert init.calculate_gain(name) == pytest.approx(GAINS[name])
+
+
+@pytest.mark.parametrize("name", GAINS)
 def test_gains_are_pytorchs(name):
     torch = pytest.importorskip("torch")
     assert init.calculate_gain(name) == pytest.approx(torch.nn.init.calculate_gain(name))

@@ -212,6 +212,19 @@ def test_values_and_gradients_at_kinks_and_ties():
     np.testing.assert_array_equal(x.grad.numpy(), t.grad.numpy())
 
 
+@pytest.mark.parametrize("gap", [1e-9, np.finfo(float).eps])
+def test_values_that_nearly_tie_do_not_share(gap):
+    def slopes(f, *values):
+        leaves = [tensor(value, requires_grad=True) for value in values]
+        f(*leaves).sum().backward()
+        return [leaf.grad.tolist() for leaf in leaves]
+
+    assert slopes(lambda x: x.max(), [1.0, 1.0 + gap, 1.0]) == [[0.0, 1.0, 0.0]]
+    assert slopes(lambda x: x.max(0), [[1.0], [1.0 + gap]]) == [[[0.0], [1.0]]]
+    assert slopes(ma.maximum, 1.0, 1.0 + gap) == [0.0, 1.0]
+    assert slopes(ma.minimum, 1.0, 1.0 + gap) == [1.0, 0.0]
+
+
 def test_where_passes_on_a_nan_born_in_the_other_branch():
     x = tensor([0.0, 4.0], requires_grad=True)
     with np.errstate(divide="ignore", invalid="ignore"):
