@@ -3,7 +3,9 @@
 import math
 
 import ipywidgets as widgets
+from traitlets import TraitError
 
+from mini_autograd.explore.arguments import require_log_slider, require_slider
 from mini_autograd.explore.words import minus
 
 _GREEK = dict(
@@ -14,23 +16,40 @@ _GREEK = dict(
 class ControlPanel(widgets.VBox):
     """Controls by name, above buttons that set them: the presets, a reset, and those given.
 
-    presets is {name: {control: value}}. changed() is called after each change, and only once where
-    a button changes several.
+    presets is {name: {control: value}}; each sets what is in rest, too. changed() is called after
+    each change, and only once where a button changes several.
     """
 
-    def __init__(self, controls, changed, presets=None, buttons=(), reset="Reset", **look):
+    def __init__(
+        self, who, controls, changed, presets=None, rest=(), buttons=(), reset="Reset", **look
+    ):
         self._controls, self._changed, self._muted, self._asked = controls, changed, False, {}
-        self.start, presets = self.values, presets or {}
+        self.start, presets = self.values, self._checked(who, presets or {})
         self._asked = self.start
-        for key in {key for preset in presets.values() for key in preset} - controls.keys():
-            raise ValueError(f"presets: there is no control {key}, only {', '.join(controls)}")
-        row = [button(name, lambda _, to=to: self.set(to)) for name, to in presets.items()]
+        rest = {key: self.start[key] for key in rest}
+        row = [button(name, lambda _, to=rest | to: self.set(to)) for name, to in presets.items()]
         row = [widgets.Label("Presets:"), *row] if presets else []
         row += [button(reset, lambda _: self.set(self.start)), *buttons]
         row = widgets.Box(row, layout=layout("row wrap"))
         super().__init__([columns(controls.values()), row], layout=layout("column", **look))
         for control in controls.values():
             control.observe(self._answer, "value")
+
+    def _checked(self, who, presets):
+        """The presets, refused if one of them asks for what its control cannot have."""
+        try:
+            asked = [(name, key, to[key]) for name, to in presets.items() for key in to.keys()]
+        except AttributeError:
+            form = "a dict from the name of each to a dict from control to value"
+            raise TypeError(f"{who}: presets are {form}, not {presets!r}") from None
+        for name, key, value in asked:
+            if key not in self._controls:
+                only = ", ".join(self._controls)
+                raise ValueError(f"{who}: preset {name!r}: there is no control {key}, only {only}")
+            if not _can_be(self._controls[key], value):
+                wish = f"preset {name!r} asks for {key}={value!r}"
+                raise ValueError(f"{who}: {wish}, to which its control cannot be set")
+        return presets
 
     @property
     def values(self):
@@ -68,6 +87,18 @@ class ControlPanel(widgets.VBox):
             self._changed()
 
 
+def _can_be(control, value):
+    """Can the control have this value? A slider would stop at its end, and say nothing."""
+    before = control.value
+    try:
+        control.value = value
+        return control.value == value or math.isclose(control.value, value)
+    except (TraitError, TypeError):
+        return False
+    finally:
+        control.value = before
+
+
 def layout(flow=None, **look):
     return widgets.Layout(width="auto", flex_flow=flow, **look)
 
@@ -87,19 +118,21 @@ def button(name, action):
     return made
 
 
-def slider(key, low, high, start, step=None):
-    if not low < high:
-        raise ValueError(
-            f"{key}: a slider goes from a smaller to a larger number, not {low} to {high}"
-        )
-    name = f"{key} ({_GREEK[key]})" if key in _GREEK else key.replace("_", " ")
-    step = step or round_step(low, high, start)
+def slider(who, key, given, name=None):
+    low, high, start, *step = require_slider(who, key, given)
+    name = name or (f"{key} ({_GREEK[key]})" if key in _GREEK else key.replace("_", " "))
+    step = step[0] if step else round_step(low, high, start)
     decimals = 0 if step % 1 == 0 else max(2, -math.floor(math.log10(step) + 1e-9))
     look = dict(readout_format=f".{decimals}f", **described(name))
     return widgets.FloatSlider(start, min=low, max=high, step=step, **look)
 
 
-def log_slider(name, low, high, start):
+def make_sliders(who, given):
+    return {key: slider(who, key, one) for key, one in given.items()}
+
+
+def log_slider(who, key, given, name):
+    low, high, start = require_log_slider(who, key, given)
     low, high = math.log10(low), math.log10(high)
     look = dict(readout_format=".1e", **described(name))
     return widgets.FloatLogSlider(start, min=low, max=high, step=0.1, **look)

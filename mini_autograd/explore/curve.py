@@ -1,9 +1,14 @@
 """A function and its derivative along a curve, and whether the two belong together.
 
-The rule is that of gradcheck, for all points at once. Where f is smooth the derivative must equal
-the central difference, and how far those at h and h/2 disagree sets the tolerance. Where the slopes
-on the two sides do not meet as h shrinks f has a kink, and the derivative must lie between them.
-Where they grow as 1/h, f jumps.
+The question is that of gradcheck, the way to an answer is not. gradcheck looks for the best step,
+one input after another. Here every point gets the same six steps, in one call of f: 0.1 ms for the
+482 points of an explorer, where gradcheck takes 0.4 ms for one point and 300 ms for all. A slider
+can wait for the one, not for the other. The price: how far f is rounded is guessed from the size of
+f and of its slopes, and what is finer than the steps is missed.
+
+Where f is smooth the derivative must equal the central difference, and how far those at h and h/2
+disagree sets the tolerance. Where the slopes on the two sides do not meet as h shrinks f has a
+kink, and the derivative must lie between them. Where they grow as 1/h, f jumps.
 """
 
 from dataclasses import dataclass
@@ -47,6 +52,19 @@ class Curve:
     def agrees(self):
         return not (self.problem or self.error.any())
 
+    @property
+    def scale(self):
+        """What a difference is told by: 1, or on a steep curve the slope where that is above 1."""
+        sizes = np.maximum(1, np.abs(self.slope))
+        return sizes if sizes[self.kind == SMOOTH].max(initial=0) > 1000 else np.ones(sizes.shape)
+
+    @property
+    def apart(self):
+        """How far slope and drawn are apart, in units of scale; -1 where f is not smooth."""
+        with np.errstate(all="ignore"):
+            apart = np.abs(self.slope - self.drawn) / self.scale
+        return np.where(self.kind == SMOOTH, apart, -1)
+
 
 def by_autograd(f, x, Tensor):
     """f(x) and f'(x) as arrays, for an element-wise f of a Tensor."""
@@ -55,7 +73,7 @@ def by_autograd(f, x, Tensor):
     if not isinstance(y, Tensor):
         name = "nothing (None)" if y is None else f"a {type(y).__name__}"
         raise Unusable(f"it returned {name} and not a Tensor, so autograd cannot follow it")
-    _require_shape(y.shape, x, "it")
+    _require_like(x, y.numpy(), "it")
     if y.requires_grad:
         y.backward(Tensor(np.ones(x.shape)))
     if leaf.grad is None:
@@ -67,7 +85,7 @@ def by_formula(f, derivative, x):
     """f(x) and f'(x) as arrays, for two functions of an array."""
     y, slope = f(x), derivative(x)
     for values, name in (y, "it"), (slope, "its derivative"):
-        _require_shape(np.shape(values), x, name)
+        _require_like(x, np.asarray(values), name)
     return np.asarray(y, float), np.asarray(slope, float)
 
 
@@ -78,19 +96,28 @@ def only_values(x, y, problem):
     return Curve(x, y, nothing, nothing, nothing, nothing, kind, error, nothing, problem)
 
 
-def _require_shape(shape, x, name):
-    if shape != x.shape:
-        change = f"turned shape {x.shape} into {shape}"
+def _require_like(x, values, name):
+    if values.shape != x.shape:
+        change = f"turned shape {x.shape} into {values.shape}"
         raise Unusable(f"{name} {change}; an element-wise function keeps the shape")
+    if values.dtype.kind not in "biuf":
+        raise Unusable(f"{name} returned {values.dtype}, and real numbers are needed")
 
 
-def examine(f, x, y, slope):
-    """The Curve of f, a function of arrays, with values y and derivative slope at x (1-D)."""
+def _refuse_what_differences_cannot_judge(f, x, y):
     if y.dtype == np.float32:
         raise Unusable("it computes in float32, which is too coarse for differences")
     part = slice(len(x) // 3)
     if (np.abs(f(x[part]) - y[part]) > 1e-6 * (1 + np.abs(y[part]))).any():
         raise Unusable("its value at one x depends on other elements, or on chance")
+
+
+def examine(f, x, y, slope):
+    """The Curve of f, a function of arrays, with values y and derivative slope at x (1-D).
+
+    Raises: Unusable if f does not treat each element by itself, or nothing can be compared.
+    """
+    _refuse_what_differences_cannot_judge(f, x, y)
     points = x + _SHIFTS * step(x)
     values = f(points.ravel()).reshape(points.shape)
     # Divided by the steps really taken, as x + h is rounded.
@@ -114,4 +141,7 @@ def examine(f, x, y, slope):
     error = np.where(kind == SMOOTH, difference, np.where(kind == KINK, outside, 0.0))
     error[error <= tolerance] = 0
     error[np.isfinite(y) & np.isnan(slope)] = np.inf
+    if not ((kind == SMOOTH) | (error > 0)).any():
+        lacks = "smooth" if np.isfinite(y).any() else "finite"
+        raise Unusable(f"f is {lacks} nowhere here, so there is nothing to compare")
     return Curve(x, y, slope, central, left_limit, right_limit, kind, error, central)

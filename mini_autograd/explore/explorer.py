@@ -9,7 +9,15 @@ import ipywidgets as widgets
 import numpy as np
 
 from mini_autograd.engine import Tensor as _Tensor
-from mini_autograd.explore.controls import BUTTON, ControlPanel, layout, log_slider, slider
+from mini_autograd.explore.arguments import require, require_axis, require_function
+from mini_autograd.explore.controls import (
+    BUTTON,
+    ControlPanel,
+    layout,
+    log_slider,
+    make_sliders,
+    slider,
+)
 from mini_autograd.explore.curve import (
     JUMP,
     KINK,
@@ -30,7 +38,15 @@ from mini_autograd.explore.picture import (
     with_picture,
 )
 from mini_autograd.explore.style import AGREEMENT, DERIVATIVE, FUNCTION, INK, QUIET, TEXT
-from mini_autograd.explore.words import by_difference, difference, explained, minus, number, verdict
+from mini_autograd.explore.words import (
+    by_difference,
+    difference,
+    explained,
+    fixed,
+    minus,
+    number,
+    verdict,
+)
 
 _POINTS = 481
 _TANGENT = 90  # pixels to either side of the cursor
@@ -43,12 +59,17 @@ class Explorer(widgets.Box):
     as a fourth. With derivative, that and f are plain NumPy functions of the same arguments.
     presets names values of sliders; a parameter that is left out goes back to its start. h = (min,
     max, start) gives the central difference's step a slider. Axes not given hold f and f' at the
-    start and with any one slider at either end.
+    start and with any one slider at either end. What f does wrong is said below the picture.
+    Raises: TypeError or ValueError for an argument that cannot be used.
     """
+
+    # Without parameters there is but one curve, and it would hide one that is pinned.
+    _who, _always_pins = "explore", False
 
     def __init__(
         self,
         f,
+        /,  # so that parameters of the explored function may be called f and self
         *,
         xlim=(-6, 6),
         ylim=None,
@@ -61,24 +82,24 @@ class Explorer(widgets.Box):
         Tensor=_Tensor,
         **sliders,
     ):
+        for function in (f, derivative or f):
+            require_function(self._who, function, Explorer.__init__.__kwdefaults__, inputs=1)
         self._f, self._derivative, self._Tensor = f, derivative, Tensor
         self._name = name or getattr(f, "__name__", "f").replace("<lambda>", "f")
         self._by = "formula" if derivative else "autograd"
-        self._grid = np.round(np.linspace(*xlim, _POINTS), 12)
-        self._parameters = {key: slider(key, *bounds) for key, bounds in sliders.items()}
-        self._sliders = self._parameters | {"cursor": slider("cursor (x)", *xlim, cursor)}
-        if h:
-            self._sliders["h"] = log_slider("step (h)", *h)
+        self._grid = _grid(*(xlim := require_axis(self._who, "xlim", xlim)))
+        self._parameters = make_sliders(self._who, sliders)
+        self._sliders = self._parameters | {"cursor": _cursor(self._who, xlim, cursor)}
+        if h is not None:
+            self._sliders["h"] = log_slider(self._who, "h", h, "step (h)")
         self._pin, self._pinned = widgets.ToggleButton(description="Pin curve", layout=BUTTON), []
         self._pin.observe(self._pin_curve, "value")
-        start = {key: one.value for key, one in self._parameters.items()}
-        presets = {name: start | to for name, to in (presets or {}).items()}
-        look = dict(flex="1 1 300px", max_width="640px")
-        self._panel = ControlPanel(self._sliders, self._redraw, presets, [self._pin], **look)
+        pins = [self._pin] if sliders or self._always_pins else []
+        look = dict(rest=self._parameters, buttons=pins, flex="1 1 300px", max_width="640px")
+        self._panel = ControlPanel(self._who, self._sliders, self._redraw, presets, **look)
 
-        held, slopes_held = self._ranges()
         legend = [(f"by {self._by}", DERIVATIVE, "-"), ("by central difference", INK, ":")]
-        self._picture = Picture(xlim, (ylim or held, slope_ylim or slopes_held), legend)
+        self._picture = Picture(xlim, self._limits(ylim=ylim, slope_ylim=slope_ylim), legend)
         # Side by side where there is room, else the controls on top.
         row = layout("row wrap-reverse", align_items="flex-end", grid_gap="0 16px")
         super().__init__([self._stage(), self._panel], layout=row)
@@ -136,17 +157,21 @@ class Explorer(widgets.Box):
             except Exception as error:
                 problem = explained(error)
             try:
-                y = plain(x) + np.zeros(x.shape)
+                y = np.broadcast_to(plain(x).astype(float, casting="same_kind"), x.shape)
             except Exception:
                 y = np.full(x.shape, np.nan)
             return only_values(x, y, problem)
 
-    def _ranges(self):
-        """Limits that hold f, and that hold f', at the start and with any one slider at an end."""
+    def _limits(self, **given):
+        """The limits of the axes; None stands for what holds f, or f', at all ends of sliders."""
         ends = [{key: end} for key, s in self._parameters.items() for end in (s.min, s.max)]
         curves = [self._examine(self._panel.start | change) for change in ({}, *ends)]
         slopes = [(curve.slope, curve.central[curve.kind == SMOOTH]) for curve in curves]
-        return _padded([curve.y for curve in curves]), _padded(itertools.chain(*slopes))
+        held = _padded([curve.y for curve in curves]), _padded(itertools.chain(*slopes))
+        return tuple(
+            found if limits is None else require_axis(self._who, name, limits)
+            for (name, limits), found in zip(given.items(), held, strict=True)
+        )
 
     # What is drawn.
 
@@ -178,7 +203,7 @@ class Explorer(widgets.Box):
             shapes.append(self._tangent(x, y, curve.left[-1], -1, 0))
             shapes.append(self._tangent(x, y, curve.right[-1], 0, 1))
         if curve.kind[-1] != JUMP and np.isfinite(y + slope):
-            text = minus(f"{slope:z.2f}")
+            text = fixed(slope, 2)
             shapes.append(self._tangent(x, y, slope, -1, 1))
             shapes.append(Dot(1, x, slope, DERIVATIVE))
             shapes.append(self._beside(0, x, curve.y, f"slope {text}"))
@@ -224,8 +249,8 @@ class Explorer(widgets.Box):
     def _sentence(self, curve):
         """What the picture shows, for those who do not see it."""
         settings = f" for {self._settings()}" if self._parameters else ""
-        at = f"At x = {self._panel.shown('cursor')}, f(x) = {curve.y[-1]:z.4f}"
-        found = minus(f"{at} and f'(x) = {curve.slope[-1]:z.4f} by {self._by}.")
+        at = f"At x = {self._panel.shown('cursor')}, f(x) = {fixed(curve.y[-1], 4)}"
+        found = f"{at} and f'(x) = {fixed(curve.slope[-1], 4)} by {self._by}."
         return f"{self._name} and its derivative{settings}. {curve.problem or found}"
 
     def _read_out(self, curve):
@@ -265,11 +290,24 @@ _CELL = (
 )
 
 
+def _grid(low, high):
+    """The points of the curve, without the last bits by which 0.1 + 0.2 exceeds 0.3."""
+    decimals = min(13 - math.floor(math.log10(high - low)), 300)
+    return np.round(np.linspace(low, high, _POINTS), decimals)
+
+
+def _cursor(who, xlim, start):
+    form = f"the cursor starts within xlim={xlim}"
+    require(who, "cursor", start, form, lambda x: xlim[0] <= x <= xlim[1])
+    return slider(who, "cursor", (*xlim, start), "cursor (x)")
+
+
 def _padded(values):
     """The range of all finite values, 0 among them, with a margin."""
     values = np.concatenate([[0.0], *values])
-    low, high = values[np.isfinite(values)].min(), values[np.isfinite(values)].max()
-    margin = 0.08 * (high - low) or 1.0
+    values = np.clip(values[np.isfinite(values)], -1e300, 1e300)  # the range must be finite, too
+    low, high = values.min(), values.max()
+    margin = 0.08 * (high - low) if high - low > 1e-300 else 1.0
     return low - margin, high + margin
 
 

@@ -7,12 +7,13 @@ import ipywidgets as widgets
 import numpy as np
 
 from mini_autograd.engine import Tensor
-from mini_autograd.explore.controls import ControlPanel, button, choice, slider
+from mini_autograd.explore.arguments import require_function, require_slider
+from mini_autograd.explore.controls import ControlPanel, button, choice, make_sliders
 from mini_autograd.explore.curve import by_autograd
 from mini_autograd.explore.explorer import Explorer
 from mini_autograd.explore.picture import LEFT, RIGHT, WIDTH
 from mini_autograd.explore.style import FUNCTION, INK, QUIET, TEXT
-from mini_autograd.explore.words import minus
+from mini_autograd.explore.words import fixed, minus
 
 # As many curves can be compared with the present one: colour, style, and how a label shows it.
 _PINS = (("#B04A86", "--", "– –"), (QUIET, ":", "····"))
@@ -25,16 +26,21 @@ class Gallery(widgets.VBox):
     """Explore any function of the catalogue, a dict from its name to (f, sliders).
 
     Below stands a crowd of inputs, and what the function makes of them. Curves that are pinned stay
-    while another function is chosen. limits (xlim, ylim, slope_ylim) are those of all explorers, so
-    that curves can be compared.
+    while another function is chosen. Limits given are those of all explorers, so that curves can be
+    compared.
+    Raises: TypeError or ValueError for an argument that cannot be used, in any entry.
     """
 
-    def __init__(self, catalogue, start=None, **limits):
-        self._catalogue, self._limits, self.pinned = catalogue, limits, {}
+    def __init__(self, catalogue, start=None, *, xlim=(-6, 6), ylim=None, slope_ylim=None):
+        _require_entries(catalogue, start)
+        self._catalogue, self.pinned = catalogue, {}
+        self._limits = dict(xlim=xlim, ylim=ylim, slope_ylim=slope_ylim)
         self._members = {}  # a widget is never forgotten by the page, so each is made once
-        self._choice = choice("function", list(catalogue), value=start or next(iter(catalogue)))
+        first = next(iter(catalogue)) if start is None else start
+        self._choice = choice("function", list(catalogue), value=first)
         self._crowd = ControlPanel(
-            dict(mean=slider("mean", -3, 3, 0.0), spread=slider("spread", 0.1, 3, 1.0)),
+            "gallery",
+            make_sliders("gallery", dict(mean=(-3, 3, 0.0), spread=(0.1, 3, 1.0))),
             lambda: self.push_through(self._member),
             reset="Reset inputs",
             max_width="640px",
@@ -75,9 +81,12 @@ class Gallery(widgets.VBox):
         try:
             with np.errstate(all="ignore"):
                 y, slope = by_autograd(member._with(member.values, member._f), x, Tensor)
-                average, deviation = y.mean(), y.std()
+                average, deviation = fixed(y.mean(), 2), fixed(y.std(), 2)
             dead = f"for {np.mean(np.abs(slope) < 0.01):.0%} of them the slope is below 0.01"
-            said += f" Outputs: mean {average:z.2f}, standard deviation {deviation:.2f}; {dead}."
+            found = f"mean {average}, standard deviation {deviation}; {dead}"
+            if lost := np.count_nonzero(~np.isfinite(y)):
+                found = f"{lost} of {len(y)} are not finite"
+            said += f" Outputs: {found}."
         except Exception:
             y = x[:0]
         self.said = minus(said)
@@ -92,6 +101,8 @@ class Gallery(widgets.VBox):
 
 class _Member(Explorer):
     """An explorer whose pinned curves are kept by the gallery."""
+
+    _who, _always_pins = "gallery", True  # another function may be chosen
 
     def __init__(self, hall, f, name, settings):
         self._hall = hall
@@ -112,6 +123,24 @@ class _Member(Explorer):
             self._pinned += self._faded(lines, color, style, f"{mark} {text}", **at)
         super()._redraw()
         self._hall.push_through(self)
+
+
+def _require_entries(catalogue, start):
+    """Refuse a catalogue of which an entry could not be shown when it is chosen."""
+    form = "from the name of each function to (function, {parameter: (min, max, start)})"
+    if not (isinstance(catalogue, dict) and catalogue):
+        raise TypeError(f"gallery: a dict is needed, {form}, not {catalogue!r}")
+    for name, entry in catalogue.items():
+        who = f"gallery: {name!r}"
+        match entry:
+            case [f, dict(sliders)]:
+                require_function(who, f, Explorer.__init__.__kwdefaults__, inputs=1)
+                for key, given in sliders.items():
+                    require_slider(who, key, given)
+            case _:
+                raise TypeError(f"{who}: the catalogue is a dict {form}, not to {entry!r}")
+    if start is not None and start not in catalogue:
+        raise ValueError(f"gallery: start={start!r} is none of {', '.join(map(str, catalogue))}")
 
 
 def _drawn(x, y, text):

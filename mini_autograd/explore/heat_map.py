@@ -5,10 +5,11 @@ import html
 import ipywidgets as widgets
 import numpy as np
 
-from mini_autograd.explore.controls import ControlPanel, layout, slider
+from mini_autograd.explore.arguments import require, require_function
+from mini_autograd.explore.controls import ControlPanel, layout, make_sliders
 from mini_autograd.explore.picture import TEXT
 from mini_autograd.explore.style import DERIVATIVE, FUNCTION
-from mini_autograd.explore.words import explained, minus
+from mini_autograd.explore.words import explained, fixed
 
 
 class Heat(widgets.VBox):
@@ -16,13 +17,19 @@ class Heat(widgets.VBox):
 
     f(**parameters) returns a dict from a title to a matrix. A slider is (min, max, start), or with
     its step as a fourth. A cell is tinted blue for a positive entry and orange for a negative one,
-    fully at scale.
+    fully at scale. What f does wrong is said in place of the matrices.
+    Raises: TypeError or ValueError for an argument that cannot be used.
     """
 
-    def __init__(self, f, *, scale=1.0, **sliders):
+    def __init__(self, f, /, *, scale=1.0, **sliders):
+        require_function("heat", f, {"scale"})
+        require("heat", "scale", scale, "it is finite and above 0", lambda scale: scale > 0)
         self._f, self._scale = f, scale
-        self._sliders = {key: slider(key, *bounds) for key, bounds in sliders.items()}
-        self._panel, self._tables = ControlPanel(self._sliders, self._redraw), widgets.HTML()
+        self._sliders = make_sliders("heat", sliders)
+        self._panel, self._tables = (
+            ControlPanel("heat", self._sliders, self._redraw),
+            widgets.HTML(),
+        )
         super().__init__([self._panel, self._tables], layout=layout(max_width="640px"))
         self._redraw()
 
@@ -37,7 +44,7 @@ class Heat(widgets.VBox):
             if not isinstance(found, dict):
                 kind = type(found).__name__
                 raise TypeError(f"f must return a dict from a title to a matrix, not {kind}")
-            return {title: _matrix(title, m) for title, m in found.items()}, ""
+            return {str(title): _matrix(title, m) for title, m in found.items()}, ""
         except Exception as error:
             return {}, f"✗ {explained(error)}"
 
@@ -54,14 +61,14 @@ class Heat(widgets.VBox):
         strength = 0 if np.isnan(value) else round(45 * min(abs(value) / self._scale, 1))
         color = FUNCTION if value > 0 else DERIVATIVE
         tint = f"color-mix(in srgb, {color} {strength}%, transparent)"
-        return f'<td style="{_CELL};background:{tint}">{_shown(value)}</td>'
+        return f'<td style="{_CELL};background:{tint}">{fixed(value, 3)}</td>'
 
     def _repr_mimebundle_(self, **kwargs):
         """The widget and, for a reader without a kernel, the matrices at the start."""
         matrices, problem = self._matrices()
         lines = [", ".join(f"{key} = {value:g}" for key, value in self._panel.values.items())]
         for title, matrix in matrices.items():
-            lines += [title, *("".join(f"{_shown(v):>8}" for v in row) for row in matrix)]
+            lines += [title, *("".join(f"{fixed(v, 3):>8}" for v in row) for row in matrix)]
         lines += [problem] if problem else []
         return super()._repr_mimebundle_(**kwargs) | {
             "text/html": f"<p>{html.escape(lines[0])}</p>{self._drawn(matrices, problem)}",
@@ -73,15 +80,12 @@ _CELL = "padding:6px 0;text-align:center;min-width:6em"
 
 
 def _matrix(title, values):
+    if np.iscomplexobj(values):
+        raise TypeError(f"{title} is complex; a cell shows a real number")
     matrix = np.atleast_2d(np.asarray(values, float))
     if matrix.ndim > 2:
         raise ValueError(f"{title} has shape {matrix.shape}; a matrix has two axes")
     return matrix
-
-
-def _shown(value):
-    """Three decimals; what is 0 after rounding has no sign."""
-    return minus(f"{round(float(value), 3) + 0.0:.3f}")
 
 
 heat = Heat  # a verb where it is called

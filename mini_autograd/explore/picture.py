@@ -25,6 +25,7 @@ WIDTH, HEIGHT, CAPTION = 640, 424, 52  # in pixels; the caption stands below the
 LEFT, RIGHT = 50, 566
 PANELS = ((34, 244), (292, 394))  # top and bottom of the panel of f, and of that of f'
 HALO = [patheffects.withStroke(linewidth=3.5, foreground="white")]
+PLAIN = dict(parse_math=False)  # a $ in a name or a message is a $, and begins no formula
 _DASHES = {"-": "none", "--": "6 5", ":": "0.1 4.2"}
 _SVG = (
     f'viewBox="0 0 {WIDTH} {HEIGHT}" fill="{INK}" stroke-linecap="round" stroke-linejoin="round" '
@@ -91,7 +92,7 @@ class Label(NamedTuple):
     def print(self, ax):
         side = {"start": "left", "end": "right"}[self.anchor]
         color = 0.8 * np.array(to_rgb(_printed(self.color)["color"]))  # as readable() on white
-        look = dict(color=color, ha=side, weight="bold", path_effects=HALO)
+        look = dict(color=color, ha=side, weight="bold", path_effects=HALO, **PLAIN)
         at = dict(xytext=(self.dx, -self.dy), textcoords="offset points", annotation_clip=False)
         ax.annotate(self.text, (self.x, self.y), **at, **look)
 
@@ -131,11 +132,11 @@ class Picture:
 
     def png(self, shapes, caption):
         """The same picture as the bytes of a PNG, on white, above a caption."""
-        with context(SCREEN):
+        with context(SCREEN), np.errstate(all="ignore"):  # a curve may leave for infinity
             figure, axes = self._figure(130, CAPTION)
             for shape in shapes:
                 shape.print(axes[shape.panel])
-            figure.text(LEFT / WIDTH, 12 / (HEIGHT + CAPTION), caption, linespacing=1.4)
+            figure.text(LEFT / WIDTH, 12 / (HEIGHT + CAPTION), caption, linespacing=1.4, **PLAIN)
             return small_png(figure)
 
     def _figure(self, dpi, below=0):

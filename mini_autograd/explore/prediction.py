@@ -9,10 +9,14 @@ class Prediction(widgets.VBox):
     """Ask for a prediction among the options; the answer stands further on in the chapter.
 
     A line repeats what was chosen. Without a kernel, question and options are readable text.
+    Raises: ValueError unless the options are a list of two or more, all different.
     """
 
     def __init__(self, question, options):
-        self._question, self._options = question, [str(option) for option in options]
+        listed = [str(option) for option in options] if isinstance(options, (list, tuple)) else []
+        if not 2 <= len(listed) == len(set(listed)):
+            raise ValueError(f"predict: a list of different options is needed, not {options!r}")
+        self._question, self._options = str(question), listed
         layout = widgets.Layout(width="auto")
         self._choice = widgets.RadioButtons(options=self._options, value=None, layout=layout)
         self._reply = widgets.HTML()
@@ -25,9 +29,9 @@ class Prediction(widgets.VBox):
 
     def _say(self, _=None):
         chosen = self._choice.value
-        text = (
-            f"You chose “{chosen}”. Read on to test it." if chosen else "Choose before you read on."
-        )
+        text = "Choose before you read on."
+        if chosen is not None:
+            text = f"You chose “{chosen}”. Read on to test it."
         self._reply.value = f'<div role="status">{html.escape(text)}</div>'
 
     def _repr_mimebundle_(self, **kwargs):

@@ -5,10 +5,13 @@ import textwrap
 
 import ipywidgets as widgets
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
+from mini_autograd.explore.arguments import require_function
 from mini_autograd.explore.controls import ControlPanel, choice, slider
 from mini_autograd.explore.picture import few_colors, png, with_picture
 from mini_autograd.explore.style import TEXT
@@ -23,10 +26,16 @@ class Scene(widgets.VBox):
     update(**values) moves artists that were drawn before. It returns a list of those and of what
     lies above them, and a sentence on what is seen now. A control is a slider (min, max, start), or
     with its step as a fourth; or a list to choose from, the first at the start. presets names
-    buttons, each with what it sets: {"steep": dict(gain=2)}.
+    buttons, each with what it sets: {"steep": dict(gain=2)}. What update does wrong under a control
+    is said below the figure.
+    Raises: TypeError or ValueError for an argument that cannot be used.
     """
 
-    def __init__(self, figure, update, presets=None, **controls):
+    def __init__(self, figure, update, /, presets=None, **controls):
+        if not isinstance(figure, Figure):
+            kind = type(figure).__name__
+            raise TypeError(f"scene: a matplotlib Figure is needed first, not a {kind}")
+        require_function("scene", update, {"presets"})
         self.figure, self._update = figure, update
         from matplotlib import pyplot  # not above: importing it chooses a backend
 
@@ -36,7 +45,7 @@ class Scene(widgets.VBox):
         self._controls = {key: _control(key, given) for key, given in controls.items()}
         self._width = round(figure.get_size_inches()[0] * _DPI / 2)
         look = dict(max_width=f"{self._width}px")
-        self._panel = ControlPanel(self._controls, self._redraw, presets, **look)
+        self._panel = ControlPanel("scene", self._controls, self._redraw, presets, **look)
         self._background = self._draw_background()
         self._image = widgets.Image(layout=widgets.Layout(width=f"{self._width}px"))
         self._said = widgets.HTML()
@@ -45,16 +54,24 @@ class Scene(widgets.VBox):
 
     def _draw_background(self):
         """Everything that stays, as pixels; from here on what moves is drawn on top of it."""
-        self._artists, self.sentence = self._update(**self._panel.values)
+        self._artists, self.sentence = self._updated()
         for artist in self._artists:
             artist.set_animated(True)
         self.figure.canvas.draw()
         self.figure.set_layout_engine("none")  # the axes stay where they are
         return self.figure.canvas.copy_from_bbox(self.figure.bbox)
 
+    def _updated(self):
+        """What update returns now, if it is what it should return."""
+        found = self._update(**self._panel.values)
+        match found:
+            case [[*artists], str(sentence)] if all(isinstance(one, Artist) for one in artists):
+                return artists, sentence
+        raise TypeError(f"scene: update must return [artists that move], sentence, not {found!r}")
+
     def _redraw(self):
         try:
-            self._artists, self.sentence = self._update(**self._panel.values)
+            self._artists, self.sentence = self._updated()
         except Exception as error:
             self.sentence = f"✗ {explained(error)}"
         else:
@@ -95,7 +112,14 @@ def _captioned(image, text):
 
 def _control(key, given):
     """A slider, or for a list a choice."""
-    return choice(key.replace("_", " "), given) if isinstance(given, list) else slider(key, *given)
+    if not isinstance(given, list):
+        try:
+            return slider("scene", key, given)
+        except ValueError as error:
+            raise ValueError(f"{error}; a choice is a list") from None
+    if not given:
+        raise ValueError(f"scene: {key}=[], but a choice has something to choose from")
+    return choice(key.replace("_", " "), given)
 
 
 scene = Scene  # a verb where it is called

@@ -9,8 +9,13 @@ from mini_autograd.explore.curve import JUMP, KINK, SMOOTH, UNKNOWN, Unusable
 
 def number(value):
     """Six decimals, or three digits and a power of ten where the decimals would not show them."""
-    hidden = 0 < abs(value) < 1e-3 or 1e5 <= abs(value) < np.inf
-    return minus(f"{value:.2e}" if hidden else f"{value:z.6f}")
+    return minus(f"{value:.2e}") if 0 < abs(value) < 1e-3 else fixed(value, 6)
+
+
+def fixed(value, decimals):
+    """So many decimals, or three digits and a power of ten if the number is large."""
+    large = 1e5 <= abs(value) < np.inf
+    return minus(f"{value:.2e}" if large else f"{value:z.{decimals}f}")
 
 
 def minus(text):
@@ -21,7 +26,7 @@ def minus(text):
 def by_difference(curve, i):
     """What differences say the slope is at point i."""
     if curve.kind[i] == KINK:
-        return minus(f"left {curve.left[i]:z.2f}, right {curve.right[i]:z.2f}")
+        return f"left {fixed(curve.left[i], 2)}, right {fixed(curve.right[i], 2)}"
     return "none, f jumps" if curve.kind[i] == JUMP else number(curve.drawn[i])
 
 
@@ -29,12 +34,14 @@ def difference(curve, i):
     """How far the derivative is from that; at a kink, whether it is between the two sides."""
     if curve.kind[i] == KINK:
         return "outside" if curve.error[i] else "between"
-    return _size(curve.slope[i] - curve.drawn[i]) if curve.kind[i] == SMOOTH else "–"
+    return _size(curve, i) if curve.kind[i] == SMOOTH else "–"
 
 
-def _size(value):
-    value = abs(value)
-    return f"{value:.4f}" if value >= 1e-3 else f"{value:.0e}" if value else "0"
+def _size(curve, i):
+    """How far derivative and central difference are apart at point i."""
+    value = curve.apart[i]
+    text = f"{value:.0e}" if 0 < value < 1e-3 else fixed(value, 4) if value else "0"
+    return f"{text} of the slope" if curve.scale[i] > 1 else text
 
 
 def verdict(curve, by, h=None, composed=True):
@@ -46,15 +53,7 @@ def verdict(curve, by, h=None, composed=True):
     if curve.problem:
         return f"Problem: {curve.problem}"
     if not curve.error.any():
-        largest = np.abs(curve.slope - curve.drawn)[curve.kind == SMOOTH].max(initial=0.0)
-        if h is None or largest < 1e-7:
-            where = (
-                "wherever f is finite" if (curve.kind == UNKNOWN).any() else "over the whole curve"
-            )
-            return f"They agree: {where} the largest difference is {_size(largest)}."
-        too_long, too_short = "the curve bends within such a step", "it magnifies rounding errors"
-        off = f"with h = {h:.0e} the central difference is off by up to {_size(largest)}"
-        return f"The {by} is right: {off}, as {too_long if h > 1e-5 else too_short}."
+        return _agreement(curve, by, h)
     i = curve.error.argmax()
     claim = minus(f"at x = {curve.x[i]:.2f} {by} says {number(curve.slope[i])}")
     if np.isnan(curve.slope[i]):
@@ -72,6 +71,19 @@ def verdict(curve, by, h=None, composed=True):
         if "half of" in hint:
             hint += " A second contribution may have overwritten the first."
     return f"They disagree: {claim}. {hint}"
+
+
+def _agreement(curve, by, h):
+    """The sentence of a right derivative: how far the central difference is from it."""
+    worst = curve.apart.argmax()
+    if h is None or curve.apart[worst] < 1e-7:
+        where = "wherever f is finite" if (curve.kind == UNKNOWN).any() else "over the whole curve"
+        return f"They agree: {where} the largest difference is {_size(curve, worst)}."
+    off = f"off by up to {_size(curve, worst)}"
+    why = "the curve bends within such a step" if h > 1e-5 else "it magnifies rounding errors"
+    if not np.isfinite(curve.apart[worst]):
+        off, why = "not finite everywhere", "such a step leads to where f is not"
+    return f"The {by} is right: with h = {h:.0e} the central difference is {off}, as {why}."
 
 
 def mistake(got, want, x=None):

@@ -14,9 +14,11 @@ from PIL import Image
 from traitlets import TraitError
 
 from mini_autograd import engine as package
+from mini_autograd import exp, log
 from mini_autograd.explore import explore
 from mini_autograd.explore.controls import round_step
-from mini_autograd.explore.picture import PANELS, path
+from mini_autograd.explore.picture import LEFT, PANELS, Line, path
+from mini_autograd.explore.style import DERIVATIVE, FUNCTION
 
 
 def make(name="sigmoid", engine=package, mistake=None, **options):
@@ -75,7 +77,7 @@ def test_an_event_sends_one_small_update_and_makes_no_figure(figures):
         sent.clear()
         explorer._sliders["alpha"].value = round(alpha, 2)
         others = [change for change in sent if change[0] is not explorer._sliders["alpha"]]
-        assert others in ([(explorer._overlay, "value")], [])
+        assert others == [(explorer._overlay, "value")]
         assert len(shown(explorer).encode()) < 12_000
     assert len(figures) == 1
 
@@ -123,14 +125,71 @@ def widgets_of(widget, kind):
         yield from widgets_of(child, kind)
 
 
-def test_a_slider_that_runs_backwards_is_refused():
-    with pytest.raises(ValueError, match="alpha: a slider goes from a smaller to a larger number"):
-        make(alpha=(1, 0.1, 0.5))
+SLIDER, AXIS = r"a slider is \(min, max, start\) or", r"an axis is \(min, max\)"
 
 
-def test_a_preset_for_a_slider_that_is_not_there():
-    with pytest.raises(ValueError, match="no control gain, only alpha, beta, cursor"):
-        make(presets={"steep": dict(gain=4)})
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (dict(alpha=(1, 0.1, 0.5)), rf"alpha=\(1, 0.1, 0.5\), but {SLIDER}"),
+        (dict(alpha=(0, 1, 2)), rf"alpha=\(0, 1, 2\), but {SLIDER}"),
+        (dict(alpha=(0, 1, 0.5, -0.1)), rf"-0.1\), but {SLIDER}.* and step > 0"),
+        (dict(alpha=(0, 1, 0.5, 0)), SLIDER),
+        (dict(alpha=(0, np.inf, 1)), SLIDER),
+        (dict(alpha=(0, 1, np.nan)), SLIDER),
+        (dict(alpha=(-1e308, 1e308, 0)), SLIDER),
+        (dict(alpha=(0, 1)), SLIDER),
+        (dict(alpha=(0, 1, 0.5, 0.1, 7)), SLIDER),
+        (dict(alpha=0.5), rf"alpha=0.5, but {SLIDER}"),
+        (dict(alpha="low"), rf"alpha='low', but {SLIDER}"),
+        (dict(alpha=((0, 1), (2, 3), (1, 2))), SLIDER),
+        (dict(h=(0, 1, 0.1)), r"h=\(0, 1, 0.1\), but .* 0 < min < max"),
+        (dict(h=(1e-9, 1, 2)), "start between them"),
+        (dict(h=1e-5), "h=1e-05, but"),
+        (dict(xlim=(0, np.inf)), rf"xlim=\(0, inf\), but {AXIS}"),
+        (dict(xlim=(6, -6)), AXIS),
+        (dict(ylim=(1, 1)), rf"ylim=\(1, 1\), but {AXIS}"),
+        (dict(ylim=(0, np.nan)), AXIS),
+        (dict(slope_ylim=0), rf"slope_ylim=0, but {AXIS}"),
+        (dict(slope_ylim=(0, 1, 2)), AXIS),
+        (dict(cursor=9), r"cursor=9, but the cursor starts within xlim=\(-6, 6\)"),
+        (dict(cursor="x"), "cursor='x', but"),
+        (dict(presets={"steep": dict(gain=4)}), "no control gain, only alpha, beta, cursor"),
+        (dict(presets={"steep": dict(alpha=9)}), "'steep' asks for alpha=9, to which"),
+        (dict(presets={"steep": dict(alpha="9")}), "'steep' asks for alpha='9', to which"),
+        (dict(presets={"a": dict(h=3)}, h=(1e-9, 1, 1e-5)), "'a' asks for h=3, to which"),
+        (dict(presets={"steep": 4}), "presets are a dict .*, not {'steep': 4}"),
+        (dict(presets=["steep"]), "presets are a dict"),
+        (dict(derivative=3), "a function is needed, not a int"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(given, words):
+    with pytest.raises((TypeError, ValueError), match=f"explore: .*{words}"):
+        make(**given)
+
+
+def test_a_value_is_refused_in_place_of_a_function():
+    with pytest.raises(TypeError, match=r"explore: .* not a Tensor: write f, and not f\(x\)"):
+        explore(package.Tensor(1.0))
+
+
+def test_a_preset_may_go_to_both_ends():
+    ends = dict(alpha=(0.1, 0.3, 0.2), h=(3e-15, 0.7, 1e-5))
+    presets = {"low": dict(alpha=0.1, h=3e-15), "high": dict(alpha=0.3, h=0.7)}
+    explorer = make(presets=presets, **ends)
+    assert explorer.values["alpha"] == 0.2  # trying them has left no trace
+    assert explorer.values["h"] == pytest.approx(1e-5)
+
+
+def test_parameters_may_have_any_name_but_those_of_the_explorer_itself():
+    def f(h, f, self, cls):  # the first is x, by whatever name
+        return h * f + self * cls
+
+    names = dict.fromkeys(["f", "self", "cls"], (0, 1, 0.5))
+    assert "They agree" in text(explore(f, **names))
+    for taken in (lambda x, h: x * h, lambda x, cursor=1: x, lambda x, name: x):
+        with pytest.raises(ValueError, match="explore: the name .* is taken: rename"):
+            explore(taken, h=(0.1, 1, 0.5))
 
 
 def test_a_value_that_is_refused_leaves_the_explorer_alive():
@@ -152,6 +211,16 @@ def test_a_pinned_curve_stays_and_goes():
     explorer._pin.value = False
     move(explorer, alpha=1.0)
     assert shown(explorer) == start
+
+
+def test_without_parameters_there_is_nothing_to_pin():
+    for explorer, pins in [
+        (make(), True),
+        (make("relu"), False),
+        (make("relu", h=(1, 9, 2)), False),
+    ]:
+        names = [button.description for button in widgets_of(explorer, ipywidgets.ToggleButton)]
+        assert names == (["Pin curve"] if pins else [])
 
 
 def test_every_control_is_named_and_works_by_keyboard():
@@ -223,6 +292,69 @@ def test_axes_stay_while_sliders_move():
     assert explorer._picture.ylims[1][1] > 1  # holds the steepest slope, 4 / 4
 
 
+def points(element, picture, panel):
+    """The points of a path, in the coordinates of its panel."""
+    x, y = np.array(re.findall(r"([-\d.]+) ([-\d.]+)", element.get("d")), float).T
+    (low, _), scale = picture.ylims[panel], picture.scales_y[panel]
+    return picture.xlim[0] + (x - LEFT) / picture.scale_x, low + (PANELS[panel][1] - y) / scale
+
+
+def test_what_is_drawn_is_f_its_slope_and_the_tangent():
+    explorer = make("tanh", cursor=0.5, alpha=(0.5, 3, 2.0), ylim=(-3, 3), slope_ylim=(-1, 3))
+    picture, paths = explorer._picture, svg(explorer).findall("path")
+    cursor, other, f, slope, central, tangent = paths
+    for element, panel, y in [
+        (f, 0, lambda x: 2 * np.tanh(x)),
+        (slope, 1, lambda x: 2 - 2 * np.tanh(x) ** 2),
+        (central, 1, lambda x: 2 - 2 * np.tanh(x) ** 2),
+        (tangent, 0, lambda x: 2 * np.tanh(0.5) + (2 - 2 * np.tanh(0.5) ** 2) * (x - 0.5)),
+    ]:
+        drawn, height = points(element, picture, panel)
+        np.testing.assert_allclose(height, y(drawn), atol=0.03)
+        assert element.get("clip-path") == f"url(#{picture._id}-{panel})"
+    for element in cursor, other:
+        np.testing.assert_allclose(points(element, picture, 0)[0], 0.5, atol=0.01)
+    below, above = svg(explorer).findall("circle")
+    for dot, panel, y in (above, 0, 2 * np.tanh(0.5)), (below, 1, 2 - 2 * np.tanh(0.5) ** 2):
+        at = picture.pixels(panel, 0.5, y)
+        np.testing.assert_allclose([float(dot.get("cx")), float(dot.get("cy"))], at, atol=0.06)
+
+
+def test_at_a_kink_both_tangents_are_drawn_dashed():
+    explorer = make("relu_at_0", cursor=0.0, c=(0, 1, 0.5))
+    tangents = svg(explorer).findall("path")[5:]
+    assert [t.get("stroke-dasharray") for t in tangents] == ["6 5", "6 5", "none"]
+    slopes = [np.ptp(y) / np.ptp(x) for x, y in (points(t, explorer._picture, 0) for t in tangents)]
+    np.testing.assert_allclose(slopes, [0, 1, 0.5], atol=0.02)
+
+
+def test_the_printed_picture_shows_the_same(monkeypatch):
+    """Each shape is printed from what the moving picture shows; here, where and how it looks."""
+    explorer = make("tanh", cursor=0.5)
+    figures, savefig = [], Figure.savefig
+    monkeypatch.setattr(
+        Figure, "savefig", lambda self, *a, **k: figures.append(self) or savefig(self, *a, **k)
+    )
+    explorer._repr_mimebundle_()
+    panels = figures[-1].axes
+    drawn = [line for panel in panels for line in panel.lines if len(line.get_xdata()) == 481]
+    colors = [line.get_color() for line in drawn]
+    assert colors == [FUNCTION, DERIVATIVE, "black"]
+    np.testing.assert_allclose(drawn[0].get_ydata(), np.tanh(explorer._grid))
+    for line in drawn[1:]:
+        np.testing.assert_allclose(line.get_ydata(), 1 - np.tanh(explorer._grid) ** 2, atol=1e-9)
+    texts = {text.get_text(): text for panel in panels for text in panel.texts}
+    assert {"tanh(x, alpha = 1.00, beta = 1.00)", "f(x)", "f′(x)"} <= set(texts)
+    assert not any(text.get_annotation_clip() for text in texts.values() if "f" in text.get_text())
+
+
+def test_labels_stand_on_the_free_side_of_a_curve():
+    for cursor, anchor in (-1.0, "end"), (1.0, "start"):  # on the way up to the bump, and down
+        explorer = make("bump", cursor=cursor)
+        (label,) = [t for t in svg(explorer).iter("text") if (t.text or "").startswith("slope")]
+        assert label.get("text-anchor") == anchor
+
+
 def test_curves_pass_through_nan_inf_and_jumps():
     x = np.arange(9.0)
     y = np.array([np.nan, 1, 2, np.nan, np.nan, 5, np.inf, -np.inf, 3])
@@ -235,6 +367,22 @@ def test_curves_pass_through_nan_inf_and_jumps():
         assert all("nan" not in d and "inf" not in d for d in curves)
     steps = max(d.count("M") for d in curves)
     assert steps >= 12  # a stair is drawn as steps, not as a slope
+
+
+@pytest.mark.parametrize("height", [1.0, -1.0, 30.0])
+def test_a_jump_is_no_wall(height):
+    """Neither the moving nor the printed curve leads from one side of a jump to the other."""
+    x = np.linspace(-6, 6, 481)
+    y = height * (x > 0.01) + 0.1 * np.sin(x)
+    picture = make(ylim=(-2, 2))._picture
+    runs = path(*picture.pixels(0, x, y)).split("M")[1:]
+    figure, axes = picture._figure(72)
+    Line(0, x, y, "#000000").print(axes[0])
+    printed = axes[0].lines[-1].get_ydata()
+    for run in [*(np.array(re.findall(r" ([-\d.]+)", run), float) for run in runs)]:
+        assert np.ptp(run) < 30
+    pieces = np.split(printed, np.flatnonzero(np.isnan(printed)))
+    assert len(runs) == len(pieces) == 2 and all(np.nanmax(p) - np.nanmin(p) < 0.3 for p in pieces)
 
 
 def test_a_path_keeps_within_a_fifth_of_a_pixel_of_the_curve():
@@ -255,6 +403,57 @@ def test_without_a_kernel_there_is_a_picture_and_a_sentence():
     image = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
     assert image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
     assert len(bundle["image/png"]) < 60_000
+
+
+@pytest.mark.filterwarnings("error")
+def test_where_f_is_finite_nowhere_there_is_no_tick():
+    explorer = explore(lambda x, c: log(c - x * x - 1), c=(-4, 20, -1))
+    assert "✓" not in text(explorer) and "✗ Problem: f is finite nowhere here" in text(explorer)
+    assert "f is finite nowhere here" in explorer._repr_mimebundle_()[0]["text/plain"]
+    move(explorer, c=20.0)
+    assert "✓ They agree: wherever f is finite" in text(explorer)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("f", "cursor"),
+    [
+        (lambda x: exp(6 * x), 6.0),
+        (lambda x: exp(120 * x), 5.9),
+        (lambda x: exp(300 * x), 6.0),
+        (lambda x: 2e307 * x, -6.0),  # its range is no number of float64
+    ],
+)
+def test_a_steep_function_is_told_in_powers_of_ten(f, cursor):
+    explorer = explore(f, cursor=cursor)
+    said = text(explorer) + explorer._repr_mimebundle_()[0]["text/plain"]
+    assert "✓ They agree" in said and "of the slope." in said
+    assert not re.search(r"\d{6}\.", said + "".join(svg(explorer).itertext()))
+
+
+def test_a_narrow_axis_has_as_many_points():
+    explorer = explore(lambda x: 2.0 * x, xlim=(0, 1e-12), cursor=0)
+    assert len(np.unique(explorer._grid)) == 481
+    assert make()._grid.tolist().count(0.0) == 1 and 0.3 in make()._grid
+
+
+@pytest.mark.parametrize("name", ["$_$", "a < b & c", "\\frac$", "f_x^2"])
+def test_a_name_or_a_message_is_no_formula_and_no_markup(name):
+    def fails(x):
+        raise ValueError(f"${name}$")
+
+    for explorer in explore(exp, name=name), explore(fails, name=name):
+        assert any(name in (label.text or "") for label in svg(explorer).iter("text"))
+        assert name in svg(explorer).get("aria-label")
+        bundle, _ = explorer._repr_mimebundle_()
+        assert name in bundle["text/plain"] and bundle["image/png"]
+    assert f"${name}$" in svg(explorer).get("aria-label")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_step_that_leads_to_where_f_is_not_finite_is_no_bend():
+    explorer = explore(log, xlim=(0.5, 6), h=(1e-5, 1, 1), name="log")
+    assert "with h = 1e+00 the central difference is not finite everywhere" in text(explorer)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -284,6 +483,8 @@ def broken(x):
         (lambda x: None, "it returned nothing (None)"),
         (lambda x: np.exp(x), "NumPy was given a Tensor"),
         (lambda x: x.sum(), "keeps the shape"),
+        (lambda x: x.reshape((-1, 1)), "into (482, 1); an element-wise function keeps the shape"),
+        (lambda x: x.reshape((-1, 1)) * [1.0, 2.0], "into (482, 2)"),
         (lambda x: x.detach(), "has no gradient"),
         (lambda x: x > 0, "has no gradient"),
         (lambda x, y: x, "missing 1 required positional argument"),

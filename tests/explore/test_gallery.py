@@ -15,6 +15,7 @@ from PIL import Image
 from test_explorer import svg, text, updates, widgets_of
 
 from mini_autograd import engine as package
+from mini_autograd import exp, log
 from mini_autograd.explore.gallery import gallery
 
 LIMITS = dict(xlim=(-6, 6), ylim=(-2, 6), slope_ylim=(-1, 2))
@@ -183,6 +184,14 @@ def test_unpin_all_restores_the_picture():
     assert shown.pinned == {} and shown._member._overlay.value == start
 
 
+def test_every_function_can_be_pinned():
+    shown = make()
+    for name in CATALOGUE:
+        choose(shown, name)
+        pins = [b.description for b in widgets_of(shown._member, ipywidgets.ToggleButton)]
+        assert pins == ["Pin curve"]
+
+
 def test_a_function_that_breaks_can_be_pinned_and_left():
     shown = make("broken")
     pin(shown)
@@ -234,17 +243,53 @@ def test_the_crowd_moves_and_the_curve_stays():
 
 
 @pytest.mark.filterwarnings("error")
-def test_outputs_that_are_not_finite_do_not_warn():
-    def logarithm(x):
-        return (x * (x > 0)).log()
-
-    for f in CATALOGUE["logarithm"][0], package.log, logarithm:
-        shown = gallery({"f": (f, {})}, **LIMITS)
-        assert "Inputs: mean 0.00" in shown.said
-        assert "nan" not in " ".join(p.get("d") for p in panel(shown).iter("path"))
+@pytest.mark.parametrize(
+    "f, lost",
+    [(CATALOGUE["logarithm"][0], 1000), (log, 1000), (lambda x: log(x * (x > 0)), 1000)]
+    + [(lambda x: exp(1e6 * x), 999), (lambda x: log(-x * x - 1), 2000)],
+)
+def test_outputs_that_are_not_finite_are_counted_and_do_not_warn(f, lost):
+    shown = gallery({"f": (f, {})}, **LIMITS)
+    assert shown.said.endswith(f"deviation 1.00. Outputs: {lost} of 2000 are not finite.")
+    assert "nan" not in " ".join(p.get("d") for p in panel(shown).iter("path"))
+    assert (densities(shown)[0].max() > 10) == (lost < 2000)  # the others are drawn
 
 
 # What is wrong.
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "given", "words"),
+    [
+        ({}, {}, "a dict is needed, from the name of each function to"),
+        (["tanh"], {}, "a dict is needed"),
+        ({"f": exp}, {}, "'f': the catalogue is a dict from .* not to <function exp"),
+        ({"f": (exp, {}), "g": (3, {})}, {}, "'g': a function is needed, not a int"),
+        ({"f": (exp, {}), "g": (exp, dict(a=(0, 1)))}, {}, r"'g': a=\(0, 1\), but a slider is"),
+        (
+            {"f": (exp, {}), "g": (lambda x, h: x, dict(h=(1, 9, 5)))},
+            {},
+            "'g': the name h is taken",
+        ),
+        (CATALOGUE, dict(start="swish2"), "start='swish2' is none of tanh, sigmoid, relu"),
+        (CATALOGUE, dict(xlim=(1, 1)), r"xlim=\(1, 1\), but an axis is"),
+        (CATALOGUE, dict(ylim=(0, np.inf)), r"ylim=\(0, inf\), but an axis is"),
+        (CATALOGUE, dict(ylims=(0, 1, 0.5)), "unexpected keyword argument 'ylims'"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_at_once(catalogue, given, words):
+    with pytest.raises((TypeError, ValueError), match=words) as caught:
+        gallery(catalogue, **given)
+    assert "gallery: " in str(caught.value) or "ylims" in words
+
+
+@pytest.mark.parametrize("name", ["$_$", "a < b & c"])
+def test_names_are_no_formula_and_no_markup(name):
+    shown = gallery({name: (exp, {}), "relu": entry("relu")}, **LIMITS)
+    pin(shown)
+    choose(shown, "relu")
+    assert f"– – {name}" in svg_text(shown)
+    assert shown._repr_mimebundle_()[0]["image/png"]
 
 
 def test_a_function_that_raises_is_said_and_left_again():

@@ -60,6 +60,10 @@ def test_what_rounds_to_0_has_no_sign():
     assert cells(heat(lambda a: {"m": [-1e-9, 0.0, -0.0]}, a=(0, 1, 0))) == ["0.000"] * 3
 
 
+def test_what_is_large_has_a_power_of_ten():
+    assert cells(heat(lambda a: {"m": [-1e15, 99999.0]}, a=(0, 1, 0))) == ["−1.00e+15", "99999.000"]
+
+
 def test_tints_show_sign_and_size():
     values = [1.0, -1.0, 0.0, 0.5, 7.0, -7.0]
     shown = heat(lambda a: {"m": values}, a=(0, 1, 0))
@@ -116,6 +120,7 @@ def test_every_control_is_named_and_works_by_keyboard():
 def test_titles_are_no_markup():
     assert "<caption" in make()._tables.value
     assert "a &lt; b" in heat(lambda a: {"a < b": [a]}, a=(0, 1, 0))._tables.value
+    assert ">1</caption>" in heat(lambda a: {1: [a]}, a=(0, 1, 0))._tables.value
 
 
 @pytest.mark.parametrize("value, text", [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "−inf")])
@@ -131,6 +136,28 @@ def test_numbers_booleans_and_tensors_are_matrices_too():
     assert cells(shown) == ["0.500", "1.000", "0.000", "1.000", "0.500"]
 
 
+@pytest.mark.parametrize(
+    ("f", "given", "words"),
+    [
+        (products, dict(scale=0), "scale=0, but it is finite and above 0"),
+        (products, dict(scale=np.inf), "scale=inf, but"),
+        (products, dict(a=(1, 1, 1)), r"a=\(1, 1, 1\), but a slider is"),
+        (products, dict(b=(0, 1)), r"b=\(0, 1\), but a slider is"),
+        ([[1.0]], {}, "a function is needed, not a list"),
+        (lambda a, b, scale: {}, {}, "the name scale is taken: rename"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(f, given, words):
+    with pytest.raises((TypeError, ValueError), match=f"heat: {words}"):
+        make(f, **given)
+
+
+def test_a_parameter_may_be_called_f():
+    assert cells(heat(lambda f, self: {"m": [f + self]}, f=(0, 1, 0.5), self=(0, 1, 1))) == [
+        "1.500"
+    ]
+
+
 def fails(a):
     raise ZeroDivisionError("a <is> 0")
 
@@ -142,6 +169,7 @@ def fails(a):
         (lambda a: {"m": np.zeros((2, 2, 2))}, "m has shape (2, 2, 2); a matrix has two axes"),
         (lambda a: [[a]], "f must return a dict from a title to a matrix, not list"),
         (lambda a: {"m": ["one"]}, "could not convert"),
+        (lambda a: {"m": [1j * a]}, "m is complex; a cell shows a real number"),
         (lambda b: {"m": [b]}, "unexpected keyword argument 'a'"),
     ],
 )

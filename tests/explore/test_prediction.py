@@ -1,6 +1,7 @@
 """The prediction: says back what was chosen, and is readable without a kernel."""
 
 import ipywidgets
+import pytest
 from nbformat.v4 import new_output
 
 from mini_autograd.explore import predict
@@ -24,6 +25,20 @@ def test_options_may_be_numbers():
     asked.children[1].value = "2"
     assert "You chose “2”" in asked.children[2].value
     assert "( ) 1" in asked._repr_mimebundle_()["text/plain"]
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["one"], ["same", "same"], [1, "1"], "yes or no", None, 3, {"a": 1, "b": 2}]
+)
+def test_what_leaves_no_choice_is_refused(options):
+    with pytest.raises(ValueError, match="predict: a list of different options is needed, not"):
+        predict(QUESTION, options)
+
+
+def test_an_empty_option_can_be_chosen():
+    asked = predict(QUESTION, ["", "0"])
+    asked.children[1].value = ""
+    assert "You chose “”." in asked.children[2].value
 
 
 def test_without_a_kernel_it_is_text():

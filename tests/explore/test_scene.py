@@ -6,6 +6,7 @@ import io
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from mini_autograd.explore import scene
@@ -55,6 +56,22 @@ def test_what_moved_away_is_gone():
     assert (pixels(shown._image.value) == first).all()
 
 
+def test_what_moves_is_drawn_in_the_order_of_its_depth():
+    figure, axes = plt.subplots(figsize=(4, 3))
+    above, below = (
+        axes.plot([0, 1], [0, 0], color=color, linewidth=9, zorder=depth)[0]
+        for color, depth in (("red", 5), ("blue", 4))
+    )
+    colors = []
+    for artists in [above, below], [below, above]:
+        image = pixels(
+            scene(figure, lambda a, found=artists: (found, ""), a=(0, 1, 0))._image.value
+        )
+        row, column = np.array(image.shape[:2]) // 2
+        colors.append(image[row - 40 : row + 40, column].tolist())
+    assert colors[0] == colors[1] and [255, 0, 0] in colors[0] and [0, 0, 255] not in colors[0]
+
+
 def test_reset_restores_every_control_and_draws_once():
     calls = []
 
@@ -86,9 +103,51 @@ def test_a_preset_sets_what_it_names_and_draws_once():
     assert calls == [(1.0, "x"), (1.0, "y"), (0.5, "x")]
 
 
-def test_a_preset_for_a_control_that_is_not_there_is_refused():
-    with pytest.raises(ValueError, match="no control c, only a"):
-        make(lambda a: ([], ""), presets={"high": dict(c=1)}, a=(0, 1, 0.5))
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (dict(presets={"high": dict(c=1)}), "preset 'high': there is no control c, only a, b"),
+        (dict(presets={"high": dict(a=2)}), "preset 'high' asks for a=2, to which"),
+        (dict(presets={"high": dict(b="z")}), "preset 'high' asks for b='z', to which"),
+        (dict(a=(1, 0, 0.5)), r"a=\(1, 0, 0.5\), but a slider is"),
+        (dict(a=(0, 1, 0.5, 0)), r"a=\(0, 1, 0.5, 0\), but a slider is"),
+        (dict(b=("x", "y")), r"b=\('x', 'y'\), but a slider is .*; a choice is a list"),
+        (dict(b=[]), r"b=\[\], but a choice"),
+        (dict(update=3), "a function is needed, not a int"),
+        (dict(update=lambda a, presets: ([], "")), "the name presets is taken"),
+        (dict(update=lambda a, b: None), r"update must return \[artists.*\], sentence, not None"),
+        (dict(update=lambda a, b: ([], 3)), "update must return"),
+        (dict(update=lambda a, b: ([1], "")), "update must return"),
+        (dict(update=lambda a, b: (plt.Line2D([], []), "")), "update must return"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(given, words):
+    with pytest.raises((TypeError, ValueError), match=f"scene: {words}"):
+        make(**(dict(update=lambda a, b: ([], ""), a=(0, 1, 0.5), b=["x", "y"]) | given))
+
+
+def test_axes_in_place_of_a_figure_are_refused():
+    figure, axes = plt.subplots()
+    plt.close(figure)
+    with pytest.raises(TypeError, match="scene: a matplotlib Figure is needed first, not a Axes"):
+        scene(axes, lambda: ([], ""))
+
+
+def test_what_update_forgets_later_is_said():
+    shown = make(lambda a: ([], "fine") if a < 1 else None, a=(0, 1, 0.5))
+    shown._controls["a"].value = 1.0
+    assert "✗ TypeError: scene: update must return" in shown._said.value
+
+
+def test_a_control_may_be_called_figure():
+    shown = make(lambda figure, self: ([], f"{figure + self}"), figure=(0, 1, 0.5), self=(0, 1, 1))
+    assert "1.5" in shown._said.value
+
+
+def test_a_sentence_is_no_formula_and_no_markup():
+    shown = make(lambda a: ([], "a < b & $_$"), a=(0, 1, 0.5))
+    assert "a &lt; b &amp; $_$" in shown._said.value
+    assert "a < b & $_$" in shown._repr_mimebundle_()[0]["text/plain"]
 
 
 def test_whole_steps_are_read_out_as_whole_numbers():
@@ -97,12 +156,13 @@ def test_whole_steps_are_read_out_as_whole_numbers():
     assert shown._controls["x"].readout_format == ".2f"
 
 
-def test_no_event_makes_a_figure_and_the_cell_shows_none():
+def test_no_event_makes_a_figure_and_the_cell_shows_none(monkeypatch):
     before = plt.get_fignums()
     shown = make()
+    assert plt.get_fignums() == before
+    monkeypatch.setattr(Figure, "__init__", lambda *a, **k: pytest.fail("a figure was made"))
     for height in np.linspace(-2, 2, 9):
         shown._controls["height"].value = height
-    assert plt.get_fignums() == before
 
 
 def test_an_error_is_said_and_the_picture_stays():
