@@ -14,7 +14,7 @@ from matplotlib.style import context
 
 from mini_autograd.engine import Tensor as _Tensor
 from mini_autograd.engine import unbroadcast
-from mini_autograd.explore.picture import HALO, small_png, themed_svg, with_picture
+from mini_autograd.explore.picture import PLAIN, small_png, themed_svg, with_picture
 from mini_autograd.explore.style import DERIVATIVE, FUNCTION, QUIET, SCREEN, TEXT
 from mini_autograd.explore.words import minus
 
@@ -29,6 +29,7 @@ class Node:
     """A tensor or a constant, copied: nothing here depends on the graph any more."""
 
     name: str
+    title: str = ""  # with the formula that computes it
     value: np.ndarray = None
     differentiable: bool = False
     inputs: list = field(default_factory=list)
@@ -56,13 +57,16 @@ def walk(output, names=None, Tensor=_Tensor):
     output is a tensor whose graph has not been freed yet; it is only read. names = {"w": w} says
     what to call a tensor. Each step shows what an operation passes back to its inputs.
     Raises: TypeError if output is not a Tensor; ValueError if it has no graph, a freed one, or a
-    large one.
+    large one; TypeError for names that do not lead to tensors.
     """
     if not isinstance(output, Tensor):
         raise TypeError(f"walk: a Tensor is needed, not a {type(output).__name__}")
+    names = {} if names is None else names
+    if not (isinstance(names, dict) and all(isinstance(t, Tensor) for t in names.values())):
+        raise TypeError(f'walk: names is a dict such as {{"w": w}}, to tensors, not {names!r}')
     if output.is_leaf or not output.requires_grad:
         raise ValueError("walk: this tensor was not computed from one that requires a gradient")
-    return Walk(*_read(output, {id(t): name for name, t in (names or {}).items()}, Tensor))
+    return Walk(*_read(output, {id(t): str(name) for name, t in names.items()}, Tensor))
 
 
 def _read(output, names, Tensor):
@@ -70,6 +74,10 @@ def _read(output, names, Tensor):
 
     def key(t, i):  # a tensor is one node however often it is used, a constant a node each time
         return id(t._inputs[i]) if isinstance(t._inputs[i], Tensor) else (id(t), i)
+
+    def called(x):  # in a formula: by its name, a number by its value, else by dots
+        value, is_result = np.asarray(getattr(x, "_data", x)), getattr(x, "_operation", None)
+        return names.get(id(x)) or ("…" if is_result or value.ndim else _shown(value))
 
     nodes, results, pending = {}, [], [(id(output), output)]
     while pending:
@@ -79,32 +87,33 @@ def _read(output, names, Tensor):
         if len(nodes) == _MOST:
             raise ValueError(f"walk: a graph of more than {_MOST} nodes is too large to read")
         if not isinstance(t, Tensor):
-            nodes[here] = Node("constant", np.asarray(t))
+            nodes[here] = Node("constant", "constant", np.asarray(t))
             continue
         operation, name = t._operation, names.get(here)
+        title = name or "leaf"
         if operation:
             if t._saved is None:
                 raise ValueError("walk: backward freed this graph; run the cell that made it again")
-            sign = _SIGNS.get(operation.__name__, operation.__name__)
-            name = f"{name} = {sign}" if name else sign
             results.append(t)
             # An argument without a rule is a setting, such as a dim.
             rules = [getattr(rule, "__name__", "") for rule in operation.rules]
             used = [i for i, rule in enumerate(rules) if rule != "_no_rule"]
             pending += [(key(t, i), t._inputs[i]) for i in reversed(used)]
-        nodes[here] = Node(name or "leaf", np.array(t.numpy()), t.requires_grad)
+            formula = _formula(operation.__name__, [called(t._inputs[i]) for i in used])
+            title = f"{name} = {formula}" if name else formula
+        nodes[here] = Node(name or title, title, np.array(t.numpy()), t.requires_grad)
 
     results.sort(key=lambda t: t._order)  # the newest first, as backward visits them
     last = nodes[id(output)]
     gradients, passed = {last: np.ones(output.shape)}, {}
-    said = [f"Start: the gradient of the result ({last.name}) with respect to itself is 1."]
+    said = [f"Start: the gradient of the result ({last.title}) with respect to itself is 1."]
     steps = [Step(said, last, passed, gradients)]
     for number, t in enumerate(results, 1):
         node, rules = nodes[id(t)], t._operation.rules
         node.inputs = [nodes.get(key(t, i)) for i in range(len(rules))]
         upstream = gradients[node]
         said = [
-            f"Step {number} of {len(results)}: {node.name}, upstream gradient {_shown(upstream)}."
+            f"Step {number} of {len(results)}: {node.title}, upstream gradient {_shown(upstream)}."
         ]
         for i, (x, rule) in enumerate(zip(node.inputs, rules, strict=True)):
             if x and x.differentiable:
@@ -122,6 +131,14 @@ def _read(output, names, Tensor):
                 passed, gradients = passed | {(node, i): given}, gradients | {x: total}
         steps.append(Step(said, node, passed, gradients))
     return [*nodes.values()][::-1], steps
+
+
+def _formula(operation, inputs):
+    """An operation as it is written."""
+    sign = _SIGNS.get(operation)
+    if sign and len(inputs) == 2:
+        return f"{inputs[0]} {sign} {inputs[1]}"
+    return f"{sign}{', '.join(inputs)}" if sign else f"{operation}({', '.join(inputs)})"
 
 
 def _lay_out(nodes):
@@ -202,24 +219,27 @@ class Walk(widgets.VBox):
             color, width = (DERIVATIVE, 2.6) if now else (QUIET, 1.6)
             x, y = _curve(chain, (i + 1) / (len(node.inputs) + 1))
             ax.plot(x, y, color=color, lw=width, ls="-", zorder=1)
-            if given is not None:
-                look = dict(color=DERIVATIVE, ha="center", va="center", weight="bold", zorder=4)
-                # Half way on the last piece of the edge, which has 25 points.
-                ax.text(x[-13], y[-13], f"← {_shown(given)}", path_effects=HALO, **look)
+            if given is not None:  # an arrow to the input; the number where the edge sets out
+                ax.plot(x[0] + 5, y[0], "<", color=color, ms=9, mec="white", zorder=1)
+                look = dict(color=DERIVATIVE, ha="right", va="center", weight="bold", zorder=1.5)
+                paper = dict(fc="white", ec="none", pad=2)  # over the edges, under the boxes
+                ax.text(x[-1] - 4, y[-1], _shown(given), bbox=paper, **look)
         for node in self._nodes:
             now = node is step.node and step is not self._steps[0]
             color, width = (DERIVATIVE, 3) if now else (QUIET, 1.6)
             style = "round,pad=0,rounding_size=" + ("6" if node.inputs else "20")
             look = dict(boxstyle=style, ec=color, lw=width, fc="none", zorder=2)
             ax.add_patch(FancyBboxPatch(node.center - _SIZE / 2, *_SIZE, **look))
-            lines = [(node.name, "black", "bold"), (_shown(node.value), FUNCTION, "bold")]
+            title = node.title if len(node.title) < 18 else f"{node.title[:16]}…"
+            lines = [(title, "black", "bold"), (_shown(node.value), FUNCTION, "bold")]
             if node.differentiable:
                 gradient = step.gradients.get(node)
                 text = "gradient " + ("–" if gradient is None else _shown(gradient))
                 lines.append((text, DERIVATIVE, "normal"))
             for dy, (text, color, weight) in zip((-20, 1, 21), lines, strict=False):
                 x, y = node.center + (0, dy)
-                ax.text(x, y, text, color=color, weight=weight, ha="center", va="center", zorder=3)
+                look = dict(color=color, weight=weight, ha="center", va="center", zorder=3)
+                ax.text(x, y, text, **look, **PLAIN)
         return figure
 
     def _repr_mimebundle_(self, **kwargs):
@@ -234,7 +254,7 @@ class Walk(widgets.VBox):
 def _curve(chain, port):
     """The edge through a chain of nodes; port says where on the side of the last it arrives."""
     centers = np.array([node.center for node in chain])
-    centers[-1, 1] += (port - 0.5) * 0.7 * _SIZE[1]
+    centers[-1, 1] += (port - 0.5) * _SIZE[1]
     t, x, y = np.linspace(0, 1, 25), [], []
     for (x0, y0), (x1, y1) in itertools.pairwise(centers):
         x += [*(x0 + _SIZE[0] / 2 + (x1 - x0 - _SIZE[0]) * t)]

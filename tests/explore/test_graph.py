@@ -2,12 +2,14 @@
 
 import base64
 import io
+import itertools
 import xml.etree.ElementTree as ElementTree
 from functools import partial
 
 import numpy as np
 import pytest
 from ipywidgets import Button
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from mini_autograd.explore import walk
@@ -54,6 +56,12 @@ def go_through(walked):
     return said
 
 
+def drawn(walked):
+    """The drawing of the present step, as XML."""
+    markup = walked._drawing.value.partition("</svg>")[0] + "</svg>"
+    return ElementTree.fromstring(markup.replace("xlink:", ""))
+
+
 @GRAPHS
 def test_the_gradients_are_those_of_backward(graph, engine):
     output, names = graph(engine)
@@ -86,6 +94,63 @@ def test_every_step_multiplies_and_adds(engine):
     output, names = diamond(engine)
     text = walk(output, names, Tensor=engine.Tensor)._repr_mimebundle_()[0]["text/plain"]
     assert "upstream 5.037 = 15.11, added to 24: 39.11." in text
+
+
+def test_boxes_and_words_show_the_formulas(engine):
+    x = engine.Tensor(3.0, requires_grad=True)
+    a = 2 * x
+    y = a * (x + 1)
+    walked = walk(y, {"x": x, "a": a}, Tensor=engine.Tensor)
+    titles = {node.title for node in walked._nodes}
+    assert titles == {"x", "constant", "a = 2 × x", "x + 1", "a × …"}
+    text = walked._repr_mimebundle_()[0]["text/plain"]
+    assert "Step 1 of 3: a × …, upstream gradient 1." in text
+    assert "To a (6): local derivative 4 × upstream 1 = 4." in text
+    assert "To x + 1 (4): local derivative 6 × upstream 1 = 6." in text
+    titles = {node.title for node in walk(-neuron(engine)[0], Tensor=engine.Tensor)._nodes}
+    assert {"2 × 3", "… + −5", "−…", "1 ÷ …"} <= titles
+    titles = {node.title for node in walk(arrays(engine)[0], Tensor=engine.Tensor)._nodes}
+    assert {"… × …", "sum(…)"} <= titles
+
+
+def boxes(texts, figure):
+    """The rectangles of these texts, in pixels."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    return [text.get_window_extent(renderer) for text in texts]
+
+
+@pytest.mark.parametrize("uses", [2, 3])
+def test_what_parallel_edges_carry_stands_apart_and_has_no_arrow(engine, uses):
+    product = engine.primitive(lambda a, b, c: a * b * c)
+    product.vjp(
+        lambda g, y, a, b, c: g * b * c,
+        lambda g, y, a, b, c: g * a * c,
+        lambda g, y, a, b, c: g * a * b,
+    )
+    x = engine.Tensor(8.0, requires_grad=True)
+    walked = walk(x * x if uses == 2 else product(x, x, x), Tensor=engine.Tensor)
+    figure = walked._figure(walked._steps[-1], 72)
+    (axes,) = figure.axes
+    passed = [text for text in axes.texts if text.get_text() in ("8", "64")][:uses]
+    assert len(passed) == uses and not any("←" in text.get_text() for text in axes.texts)
+    for one, other in itertools.combinations(boxes(passed, figure), 2):
+        assert not one.overlaps(other) and abs(one.y0 - other.y0) >= 16
+    arrows = [line for line in axes.lines if line.get_marker() == "<"]
+    assert len(arrows) == uses
+
+
+@pytest.mark.parametrize("name", ["$_$", "a < b & c", "a_very_long_name_of_a_parameter"])
+def test_names_are_no_formula_and_no_markup(engine, name):
+    x = engine.Tensor(8.0, requires_grad=True)
+    walked = walk(x * x, {name: x}, Tensor=engine.Tensor)
+    walked._next.click()
+    drawing = drawn(walked)
+    assert f"To {name} (8)" in drawing.get("aria-label")
+    assert name[:16] in "".join(drawing.itertext())
+    assert walked._repr_mimebundle_()[0]["image/png"]
+    figure = walked._figure(walked._steps[-1], 72)
+    widths = [box.width for box in boxes(figure.axes[0].texts, figure)]
+    assert max(widths) < 150  # a box is 132 wide
 
 
 def test_the_keyboard_is_not_left_on_a_button_that_is_off(engine, monkeypatch):
@@ -134,8 +199,7 @@ def test_the_drawing_is_labelled_and_follows_the_theme(engine):
     output, names = neuron(engine)
     walked = walk(output, names, Tensor=engine.Tensor)
     walked._next.click()
-    markup = walked._drawing.value.partition("</svg>")[0] + "</svg>"
-    drawing = ElementTree.fromstring(markup.replace("xlink:", ""))
+    drawing, markup = drawn(walked), walked._drawing.value.partition("</svg>")[0]
     assert drawing.get("role") == "img" and "Step 1 of 6" in drawing.get("aria-label")
     assert "<style" not in markup and "#000000" not in markup and "#ffffff" not in markup
     assert 'role="status"' in walked._drawing.value
@@ -167,3 +231,7 @@ def test_what_cannot_be_walked_says_why(engine):
         walk(x, Tensor=engine.Tensor)
     with pytest.raises(TypeError, match="a Tensor is needed, not a float"):
         walk(1.0, Tensor=engine.Tensor)
+    y = x * 2.0
+    for names in {"x": 1.0}, {x: "x"}, [x], "x":
+        with pytest.raises(TypeError, match="walk: names is a dict such as"):
+            walk(y, names, Tensor=engine.Tensor)
