@@ -1,5 +1,6 @@
 """The style: legible sizes, contrast in both themes, and nothing changed by importing."""
 
+import io
 import itertools
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import matplotlib
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from matplotlib.style import context
 
 from mini_autograd.explore import progress, style
@@ -47,6 +49,23 @@ def test_figures_are_legible_and_told_apart_without_colour():
     lines = [str(entry["linestyle"]) for entry in cycle]
     assert len(set(lines)) == len(lines)
     assert all(one["color"] != other["color"] for one, other in itertools.combinations(cycle, 2))
+
+
+def drawn():
+    """A picture in the course's style, as the bytes of a PNG."""
+    with context(style.STYLE):
+        figure, png = Figure(), io.BytesIO()
+        figure.subplots().set(title="a title", xlabel="$x_1^2$")
+        figure.savefig(png)
+    return png.getvalue()
+
+
+def test_a_matplotlibrc_does_not_reach_the_letters(caplog):
+    expected = drawn()
+    missing = {"font.family": "Missing", "mathtext.fontset": "custom", "mathtext.rm": "Missing"}
+    with matplotlib.rc_context(missing | {"text.usetex": True}):
+        assert drawn() == expected
+    assert caplog.messages == []  # these would stand below the figure, on red
 
 
 def test_importing_changes_nothing():
