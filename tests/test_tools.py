@@ -379,10 +379,10 @@ WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/p
             lambda nb: nb["cells"][0].pop("outputs"),
             ": not a valid notebook: 'outputs' is a required",
         ),
-        (set_cell("id", "3f2a9c01"), " [3f2a9c01]: give the cell an id that says what it holds"),
+        (set_cell("id", "3f2a9c01"), " [3f2a9c01]: this id was drawn at random"),
         (
             set_cell("id", "3f2a9c01-77aa-4a0e-9e41-0d4a34a1c3a7"),
-            "give the cell an id that says what it holds",
+            "leave it in a copy of your own; for the course, give the cell an id that says what",
         ),
         (set_cell("id", "cell-1"), " [cell-1]: two cells have this id"),
         (set_cell("execution_count", 3), ": execution counts are not 1 to 2, as after one run"),

@@ -384,7 +384,10 @@ def file_problems(path: Path, notebook: nbformat.NotebookNode) -> Iterator[str]:
 
 def cell_problems(cell: nbformat.NotebookNode) -> Iterator[str]:
     if RANDOM_ID.match(cell.id):
-        yield "give the cell an id that says what it holds"
+        yield (
+            "this id was drawn at random, as for any new cell: leave it in a copy of your own; for "
+            "the course, give the cell an id that says what it holds (in a text editor)"
+        )
     if not cell.source.strip():
         yield "an empty cell"
     if extra := sorted(cell.metadata.keys() - KEPT_CELL_METADATA):
