@@ -27,7 +27,7 @@ def limit(task):
 @pytest.mark.parametrize("name", LIBRARIES)
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_every_library_computes_the_same_numbers(task, name):
-    pytest.importorskip(name)
+    pytest.importorskip(name, reason=f"{name} is not installed")
     library = importlib.import_module(f"benchmarks.with_{name}")
     if not hasattr(library, task.builder):
         pytest.skip(f"{name} is not given this task")

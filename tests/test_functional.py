@@ -12,7 +12,7 @@ try:
     import torch
 except ImportError:
     torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch, the oracle, is not installed")
+needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is not installed: make oracle")
 
 # name: (arguments, ...). For what PyTorch lacks, FORMULAS say it in PyTorch's operations.
 ACTIVATIONS = {

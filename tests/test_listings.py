@@ -7,7 +7,7 @@ that PyTorch's own run began with, so that both begin alike.
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: make oracle")
 
 PYTORCH = "import torch\nfrom torch import nn, optim\n"
 OURS = "import mini_autograd as torch\nfrom mini_autograd import nn, optim\n"

@@ -14,7 +14,7 @@ try:
     import torch
 except ImportError:
     torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch, the oracle, is not installed")
+needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is not installed: make oracle")
 
 # name: (function of a module and its tensors, lowest input, highest input, number of inputs)
 BOUNDED = {

@@ -19,7 +19,7 @@ RULES = [
 
 @pytest.mark.parametrize(("rule", "settings"), RULES)
 def test_fifty_steps_equal_pytorchs(rule, settings):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: make oracle")
     rng = np.random.default_rng(0)
     start, target = rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
     ours = tensor(start, requires_grad=True)

@@ -508,13 +508,48 @@ def test_every_stage_runs_and_any_failure_counts(monkeypatch, capsys):
     monkeypatch.setattr(run_tests, "STAGES", ends)
     assert run_tests.main([]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:2] for line in lines[-5:-2]] == [
+    assert [line.split()[:2] for line in lines[-7:-4]] == [
         ["first", "passed"],
         ["second", "FAILED"],
         ["third", "passed"],
     ]
     assert lines[-1] == "2 passed, 1 failed"
     assert run_tests.main(["first", "third"]) == 0
+
+
+TESTS = """
+import pytest
+
+@pytest.mark.parametrize("i", range(3))
+def test_with_an_oracle(i):
+    pytest.skip("no oracle: make oracle")
+
+@pytest.mark.skip(reason="no browser")
+def test_in_a_browser(): ...
+
+@pytest.mark.xfail(reason="a limit that is known")
+def test_expected_to_fail():
+    raise AssertionError
+
+def test_plain(): ...
+"""
+
+
+def test_the_summary_says_how_many_tests_were_skipped_and_why(monkeypatch, tmp_path, capsys):
+    (tmp_path / "test_some.py").write_text(TESTS)
+    (tmp_path / "test_whole.py").write_text("import pytest\npytest.importorskip('zorch')\n")
+    pytest_here = [sys.executable, "-m", "pytest", "-q", f"--rootdir={tmp_path}", str(tmp_path)]
+    plain = [sys.executable, "-c", ""]
+    monkeypatch.setattr(run_tests, "STAGES", {"first": pytest_here, "second": plain})
+    assert run_tests.main([]) == 0
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "5 tests skipped: 3 (no oracle: make oracle), "
+        "1 (could not import 'zorch': No module named 'zorch'), 1 (no browser)",
+        "",
+        "2 passed, 0 failed",
+    ]
+    assert run_tests.main(["second"]) == 0
+    assert "no test skipped\n" in capsys.readouterr().out
 
 
 def test_only_dispatched_features_of_this_processor_are_switched_off():
