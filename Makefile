@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks portable mutants benchmarks book
+.PHONY: help lab test oracle notebooks portable mutants benchmarks book lowest newest upgrade
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,8 @@ lab: $(VENV)/lab.stamp  ## open the course in JupyterLab
 
 test: $(VENV)/test.stamp  ## lint, compare package and notebooks, test everything
 	@$(BIN)/python tools/run_tests.py
+
+oracle: $(VENV)/oracle.stamp  ## add PyTorch, with which hundreds of the tests compare
 
 notebooks: $(VENV)/lab.stamp  ## fill the build cells and execute the notebooks; CHAPTER=03 for one
 	@$(BIN)/python tools/notebooks.py sync $(CHAPTER)
@@ -37,8 +39,18 @@ book: $(VENV)/book.stamp  ## make web pages of the notebooks as they are stored,
 	@$(BIN)/python -m sphinx -q -E -a -W --keep-going -d build/doctrees -c book . build/book
 	@echo "Open build/book/index.html in a browser."
 
+lowest:  ## test with the oldest NumPy and SciPy that pyproject.toml allows
+	@"$(PYTHON)" tools/try_versions.py lowest
+
+newest:  ## test with the newest version of everything, without constraints.txt
+	@"$(PYTHON)" tools/try_versions.py newest
+
+upgrade:  ## write the newest versions into constraints.txt, and say what changed
+	@"$(PYTHON)" tools/upgrade_pins.py
+
 # A stamp is newer than what it was made from, so a second call installs nothing.
-$(VENV)/lab.stamp: pyproject.toml constraints.txt
+SETTINGS := $(wildcard tools/jupyter/*.* tools/jupyter/*/*)
+$(VENV)/lab.stamp: pyproject.toml constraints.txt $(SETTINGS)
 	@command -v "$(PYTHON)" > /dev/null || { echo "No $(PYTHON) here. Try: make lab PYTHON=/path/to/python3" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer; \
 	this is %s. Try: make lab PYTHON=python3.12" % sys.version.split()[0])'
@@ -49,6 +61,10 @@ $(VENV)/lab.stamp: pyproject.toml constraints.txt
 
 $(VENV)/test.stamp: $(VENV)/lab.stamp
 	@$(INSTALL) --editable '.[lab,test]'
+	@touch $@
+
+$(VENV)/oracle.stamp: $(VENV)/test.stamp
+	@$(INSTALL) --editable '.[lab,test,oracle]'
 	@touch $@
 
 $(VENV)/book.stamp: $(VENV)/lab.stamp

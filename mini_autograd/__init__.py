@@ -61,3 +61,5 @@ from mini_autograd.operations import (
     zeros,
     zeros_like,
 )
+
+__version__ = "1.0.0"

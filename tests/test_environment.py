@@ -1,11 +1,15 @@
 """What is installed, pinned, configured and linked agrees with itself."""
 
 import importlib.metadata
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
+from html import escape
+from importlib.util import find_spec
 
 import nbformat
 import pytest
@@ -13,19 +17,27 @@ import yaml
 from jupyter_server.services.contents.filemanager import FileContentsManager
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 from traitlets.config.loader import PyFileConfigLoader
 
+import mini_autograd
+import try_versions
+import upgrade_pins
 from notebooks import METADATA, ROOT, read
 from set_repository import linking_files, repository, set_repository
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
 
 
 def pins():
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pairs = [line.split("==") for line in lines if not line.startswith("#")]
-    return {canonicalize_name(name): version for name, version in pairs}
+    found = upgrade_pins.pins(ROOT)
+    return {canonicalize_name(name): version for name, version in found.items()}
+
+
+INSTALLED = {canonicalize_name(one.name) for one in importlib.metadata.distributions()}
 
 
 def needed(requirements, extras=()):
@@ -47,21 +59,44 @@ def needed(requirements, extras=()):
     return set(found)
 
 
+def assert_pinned(names):
+    """Each package is installed at its pin. Only what Linux needs is pinned; others need more."""
+    installed = {name: importlib.metadata.version(name) for name in names}
+    elsewhere = {} if sys.platform == "linux" else installed
+    assert installed == {name: (elsewhere | pins()).get(name) for name in names}
+
+
 # --- Pins -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.pinned
 def test_every_package_that_the_tests_run_with_is_pinned_at_its_version():
     extras = PROJECT["optional-dependencies"]
-    names = needed([*PROJECT["dependencies"], *extras["lab"], *extras["test"]])
-    installed = {name: importlib.metadata.version(name) for name in names}
-    assert installed == {name: pins().get(name) for name in names}
+    assert_pinned(needed([*PROJECT["dependencies"], *extras["lab"], *extras["test"]]))
 
 
+@pytest.mark.pinned
 def test_every_package_that_makes_the_book_is_pinned_at_its_version():
     pytest.importorskip("sphinx_book_theme", reason="`make book` installs it")
-    names = needed(PROJECT["optional-dependencies"]["book"])
-    installed = {name: importlib.metadata.version(name) for name in names}
-    assert installed == {name: pins().get(name) for name in names}
+    assert_pinned(needed(PROJECT["optional-dependencies"]["book"]))
+
+
+def test_ci_compares_with_pytorch_at_its_pinned_version():
+    if find_spec("torch"):
+        assert Version(importlib.metadata.version("torch")).public == pins()["torch"]
+    else:
+        assert os.environ.get("CI") != "true"
+
+
+@pytest.mark.pinned
+def test_no_pin_asks_for_a_newer_python_than_the_course():
+    pythons = WORKFLOW["jobs"]["pythons"]["strategy"]["matrix"]["python"]
+    assert pythons[0] == upgrade_pins.oldest_python(ROOT) == "3.11.0"
+    for name in pins():
+        if name in INSTALLED:
+            allowed = SpecifierSet(importlib.metadata.metadata(name)["Requires-Python"] or "")
+            refused = [python for python in pythons if not allowed.contains(python)]
+            assert refused == [], name
 
 
 def test_environment_file_pins_what_the_course_needs_at_the_same_versions():
@@ -78,7 +113,8 @@ def test_the_version_is_the_same_everywhere():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     newest = re.search(r"^## (\S+)", changes, flags=re.MULTILINE)[1]
-    assert citation["version"] == newest == PROJECT["version"]
+    assert citation["version"] == newest == mini_autograd.__version__
+    assert "version" in PROJECT["dynamic"]
 
 
 def test_binder_finds_the_environment_file_and_nothing_before_it():
@@ -100,10 +136,81 @@ def test_binder_installs_the_course_and_the_server_settings(tmp_path):
     stand_in.chmod(0o755)
     path = f"{stand_in.parent}:/usr/bin:/bin"
     subprocess.run([ROOT / "postBuild"], cwd=ROOT, env={"PATH": path}, check=True)
-    assert (tmp_path / "asked").read_text() == "-m pip install --no-deps --editable .\n"
-    installed = tmp_path / "etc" / "jupyter"
-    assert (installed / "jupyter_server_config.py").is_file()
-    assert (installed / "labconfig" / "page_config.json").is_file()
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert asked == ["-m pip install --no-deps --editable .", "tools/server_settings.py"]
+
+
+def test_other_versions_are_those_that_a_reader_may_have():
+    lowest = try_versions.constraints("lowest", ROOT)
+    assert (lowest["numpy"], lowest["scipy"]) == ("2.1.0", "1.14.0")
+    others = {"numpy", "scipy"}
+    assert {n: v for n, v in lowest.items() if n not in others} == {
+        n: v for n, v in upgrade_pins.pins(ROOT).items() if n not in others
+    }
+    assert list(try_versions.constraints("newest", ROOT)) == ["torch"]
+
+
+# --- Upgrading pins -------------------------------------------------------------------------------
+
+
+def publish(index, name, version, python=">=3.9", needs=None):
+    """Put a wheel of nothing but metadata into an index of packages."""
+    page = index / name / "index.html"
+    page.parent.mkdir(exist_ok=True)
+    file, about = f"{name}-{version}-py3-none-any.whl", f"{name}-{version}.dist-info"
+    with page.open("a") as links:
+        links.write(f'<a href="{file}" data-requires-python="{escape(python)}">{file}</a>\n')
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    with zipfile.ZipFile(page.with_name(file), "w") as wheel:
+        wheel.writestr(f"{about}/METADATA", metadata + (f"Requires-Dist: {needs}\n" * bool(needs)))
+        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+
+
+def test_the_newest_version_is_one_that_the_oldest_python_runs(tmp_path, monkeypatch):
+    publish(tmp_path, "soup", "1.0", needs="salt<2")
+    publish(tmp_path, "soup", "2.0", python=">=3.11.5")
+    publish(tmp_path, "salt", "1.5")
+    publish(tmp_path, "salt", "2.5")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", tmp_path.as_uri())
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+
+    def resolve(requirements, fixed, python):
+        return upgrade_pins.resolve(sys.executable, requirements, fixed, python)
+
+    assert resolve(["soup"], {}, "3.11.0") == {"soup": "1.0", "salt": "1.5"}
+    assert resolve(["soup"], {}, "3.12.0") == {"soup": "2.0"}
+    assert resolve(["salt"], {"salt": "1.5"}, "3.12.0") == {"salt": "1.5"}
+
+
+def test_an_upgrade_rewrites_pins_and_says_what_changed(tmp_path, monkeypatch, capsys):
+    for name in ["pyproject.toml", "constraints.txt", "environment.yml"]:
+        shutil.copy(ROOT / name, tmp_path)
+    written = [tmp_path / "constraints.txt", tmp_path / "environment.yml"]
+    before = [path.read_bytes() for path in written]
+    old = upgrade_pins.pins(tmp_path)
+    monkeypatch.setattr(sys, "version_info", (3, 11, 7))
+    monkeypatch.setattr(upgrade_pins, "newest", lambda _: dict(reversed(old.items())))
+    assert upgrade_pins.main(tmp_path) == 0
+    assert capsys.readouterr().out == "Nothing newer.\n"
+    assert [path.read_bytes() for path in written] == before
+
+    new = {name: version for name, version in old.items() if name != "zipp"}
+    new |= {"numpy": "3.0.1", "aiofiles": "1.0"}
+    monkeypatch.setattr(upgrade_pins, "newest", lambda _: new)
+    upgrade_pins.main(tmp_path)
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["aiofiles", "-", "1.0"],
+        ["numpy", old["numpy"], "3.0.1"],
+        ["zipp", old["zipp"], "-"],
+    ]
+    assert upgrade_pins.pins(tmp_path) == new
+    assert "- numpy==3.0.1\n" in (tmp_path / "environment.yml").read_text()
+    assert (tmp_path / "constraints.txt").read_text().splitlines()[2] == "aiofiles==1.0"
+
+    monkeypatch.setattr(sys, "version_info", (3, 12, 1))
+    assert upgrade_pins.main(tmp_path) == 1
+    assert "PYTHON=python3.11" in capsys.readouterr().out
 
 
 # --- The server -----------------------------------------------------------------------------------
