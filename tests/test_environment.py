@@ -26,7 +26,7 @@ import mini_autograd
 import try_versions
 import upgrade_pins
 from notebooks import METADATA, ROOT, read
-from set_repository import linking_files, repository, set_repository
+from set_repository import NOBODY, linking_files, repository, set_once, set_repository
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
@@ -289,6 +289,37 @@ def test_one_command_rewrites_every_link(tmp_path):
     set_repository(repository(ROOT), tmp_path)
     for path in linking_files(ROOT):
         assert (tmp_path / path.relative_to(ROOT)).read_bytes() == path.read_bytes()
+
+
+def git(folder, *arguments):
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    return subprocess.check_output(["git", "-C", folder, *who, *arguments], text=True)
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
+def test_the_first_push_writes_the_links_and_later_ones_nothing(tmp_path, monkeypatch):
+    hosted, copy = tmp_path / "hosted.git", tmp_path / "copy"
+    copy.mkdir()
+    for name in ["pyproject.toml", "README.md"]:
+        text = (ROOT / name).read_text(encoding="utf-8").replace(repository(ROOT), NOBODY)
+        (copy / name).write_text(text, encoding="utf-8")
+    git(tmp_path, "init", "--quiet", "--bare", hosted)
+    git(copy, "init", "--quiet", "--initial-branch=main")
+    git(copy, "remote", "add", "origin", hosted)
+    git(copy, "add", "--all")
+    git(copy, "commit", "--quiet", "--message=first")
+    for role in ["AUTHOR", "COMMITTER"]:
+        monkeypatch.setenv(f"GIT_{role}_NAME", "a job")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "job@example.org")
+    assert set_once("ada-l/notes", copy)
+    assert not set_once("ada-l/notes", copy)
+    assert not set_once("bob/fork", copy)
+    assert git(hosted, "log", "--format=%s", "main").splitlines() == [
+        "Links lead to ada-l/notes",
+        "first",
+    ]
+    assert git(copy, "status", "--short") == ""
+    assert repository(copy) == "ada-l/notes" and NOBODY not in (copy / "README.md").read_text()
 
 
 def test_repository_name_is_checked(tmp_path):

@@ -1,16 +1,21 @@
-"""Say where the project lives: python tools/set_repository.py owner/name
+"""Say where the project lives.
+
+python tools/set_repository.py owner/name           rewrite every link to the repository
+python tools/set_repository.py --once owner/name    only if nobody has yet; commit, and push
 
 The address stands in pyproject.toml; this rewrites it there and in every link that follows from it:
 badges, Binder, the pages of the notebooks.
 """
 
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "https://github.com/"
+NOBODY = "OWNER/REPO"
 
 
 def repository(root: Path) -> str:
@@ -47,8 +52,26 @@ def set_repository(name: str, root: Path) -> list[Path]:
     return changed
 
 
+def set_once(name: str, root: Path) -> bool:
+    """Where the links name no repository yet: write owner/name, commit and push; say whether."""
+    if repository(root) != NOBODY:
+        return False
+    changed = set_repository(name, root)
+    for command in (
+        ["git", "add", *changed],
+        ["git", "commit", "--quiet", "--message", f"Links lead to {name}"],
+        ["git", "push", "--quiet", "origin", "HEAD"],
+    ):
+        subprocess.run(command, cwd=root, check=True)
+    return True
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    for path in set_repository(sys.argv[1], ROOT):
-        print(path.relative_to(ROOT))
+    match sys.argv[1:]:
+        case ["--once", name]:
+            set_once(name, ROOT)
+            print(f"links lead to {repository(ROOT)}")
+        case [name]:
+            print(*(path.relative_to(ROOT) for path in set_repository(name, ROOT)), sep="\n")
+        case _:
+            sys.exit(__doc__)
