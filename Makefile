@@ -3,6 +3,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+
+# What a reader's shell tells Python and pip is meant for other work: it must not reach into .venv.
+export PIP_USER := 0
+unexport PIP_PREFIX PIP_TARGET PYTHONHOME PYTHONOPTIMIZE PYTHONPATH PYTHONSAFEPATH PYTHONWARNINGS
+
 # Python compiles what it imports, and keeps that; to compile all that is installed would take half of
 # the time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -57,7 +62,14 @@ $(VENV)/lab.stamp: pyproject.toml constraints.txt $(SETTINGS)
 	@echo "Setting up $(VENV). This takes a minute or two, the first time only."
 	@"$(PYTHON)" -m venv --clear $(VENV)
 	@$(INSTALL) --editable '.[lab]'
+	@$(BIN)/python tools/server_settings.py
 	@touch $@
+
+# Python may have been upgraded or removed beneath .venv: then it starts no more, or no longer sees
+# what was installed, and everything is set up again.
+ifneq ($(shell $(BIN)/python -I -c 'import pip; print("alive")' 2> /dev/null),alive)
+.PHONY: $(VENV)/lab.stamp
+endif
 
 $(VENV)/test.stamp: $(VENV)/lab.stamp
 	@$(INSTALL) --editable '.[lab,test]'

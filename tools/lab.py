@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jupyterlab.labapp import LabApp
 
-from kernel_settings import KERNEL_SETTINGS
+from kernel_settings import KERNEL_SETTINGS, PACKAGE_PATH
 
 ROOT = Path(__file__).resolve().parent.parent
 START_PAGE = "notebooks/00_start.ipynb"
@@ -18,9 +18,7 @@ START_PAGE = "notebooks/00_start.ipynb"
 def main(arguments: list[str]) -> None:
     for name, value in KERNEL_SETTINGS.items():
         os.environ.setdefault(name, value)
-    # The package beside this file, also where the folder was moved or copied after the set-up.
-    path = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, path))
+    os.environ["PYTHONPATH"] = PACKAGE_PATH
     configuration = [str(ROOT / "tools" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, configuration))
     LabApp.launch_instance([*options(), *arguments])

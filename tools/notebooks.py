@@ -31,7 +31,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from PIL import Image
 from traitlets.config import Config
 
-from kernel_settings import KERNEL_SETTINGS
+from kernel_settings import KERNEL_SETTINGS, PACKAGE_PATH
 from package_source import Definition, UnshowableSource, definitions
 
 Name = tuple[str, str]  # a file of the package and a name defined in it
@@ -156,11 +156,7 @@ def kernel_environment(ipython_directory: str, **changes: str) -> dict[str, str]
     """The environment that notebooks run in, so that outputs depend on the notebooks alone."""
     environment = dict(os.environ, **KERNEL_SETTINGS, IPYTHONDIR=ipython_directory)
     environment.pop("MPLBACKEND", None)  # it would switch inline figures off
-    # The package beside this file, also where the folder was moved or copied after the set-up.
-    environment["PYTHONPATH"] = os.pathsep.join(
-        filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
-    )
-    return environment | changes
+    return environment | {"PYTHONPATH": PACKAGE_PATH} | changes
 
 
 def run(notebook: nbformat.NotebookNode, folder: Path) -> None:

@@ -72,7 +72,7 @@ def lab_environment(tmp_path_factory):
 def course(tmp_path_factory):
     """A copy of the course, for Lab to save into."""
     folder = tmp_path_factory.mktemp("course")
-    for part in ["notebooks", "assets", "tools"]:
+    for part in ["assets", "mini_autograd", "notebooks", "tools"]:
         shutil.copytree(ROOT / part, folder / part)
     return folder
 

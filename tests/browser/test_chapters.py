@@ -1,5 +1,6 @@
 """Chapters in a real JupyterLab: they open, they run, and the explorer moves."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -106,8 +107,13 @@ def test_runs_and_answers_everyone(open_notebook, name):
 
 @pytest.mark.skipif(not ALL, reason="only where BROWSER_CHAPTERS=all")
 @pytest.mark.parametrize("name", ["04_gradcheck.ipynb", "13_network.ipynb"])
-def test_runs_and_answers_in_notebook_7(open_in_notebook_7, name):
-    """By mouse: Notebook 7 takes the arrow keys for itself, to go from cell to cell."""
+def test_runs_answers_and_is_saved_in_notebook_7(open_in_notebook_7, course, name):
+    """By mouse: Notebook 7 takes the arrow keys for itself, to go from cell to cell.
+
+    It reads the settings that the set-up has put beside the packages, as any Jupyter server does.
+    """
+    path = shutil.copy(course / "notebooks" / name, course / "notebooks" / f"in_7_{name}")
+    name = path.name
     notebook = open_in_notebook_7(name)
     notebook.problems.clear()  # what Notebook 7 itself reports as it starts
     notebook.run_all()
@@ -116,6 +122,24 @@ def test_runs_and_answers_in_notebook_7(open_in_notebook_7, name):
     explorer.drag(40)
     explorer.state_after(before)
     assert notebook.error_outputs() == []
+
+    with written(path, notebook.page):
+        notebook.page.keyboard.press("Control+s")
+    saved = path.read_text(encoding="utf-8")
+    assert "image/png" in saved and "widget-view" not in saved
+
+
+@contextlib.contextmanager
+def written(path, page):
+    """What happens here has the server write path: wait until that is done."""
+    before = path.stat().st_mtime_ns
+    yield
+    for _ in range(100):
+        if path.stat().st_mtime_ns != before:
+            break
+        page.wait_for_timeout(100)
+    assert path.stat().st_mtime_ns != before
+    page.wait_for_timeout(1000)  # the server writes in place
 
 
 def test_saved_chapter_opens_again_with_its_pictures(open_notebook, course):
@@ -148,14 +172,8 @@ def test_a_chapter_that_is_only_opened_and_saved_stays_as_it_was(open_notebook, 
     notebook = open_notebook("opened.ipynb")
     notebook.cells.first.wait_for()
     notebook.page.wait_for_timeout(2000)  # until the kernel has told its version
-    written = path.stat().st_mtime_ns
-    notebook.menu("File", "Save Notebook")
-    for _ in range(100):
-        if path.stat().st_mtime_ns != written:
-            break
-        notebook.page.wait_for_timeout(100)
-    assert path.stat().st_mtime_ns != written
-    notebook.page.wait_for_timeout(1000)  # the server writes in place
+    with written(path, notebook.page):
+        notebook.menu("File", "Save Notebook")
     assert path.read_bytes() == before
 
 
