@@ -223,28 +223,31 @@ def _in_words(error, setting, cell):
         return "not attempted yet: a rule is missing"
     if missing:
         return "not attempted yet"
+    if isinstance(error, _Wrong):
+        return f"not yet: {setting}{error}"
+    if likely:
+        return f"not yet: {setting}likely mistake: {likely}. ({words})"
     # The cause of a failed operation begins within it; the line that called it is the error's.
     frames = [*traceback.walk_tb(error.__traceback__), *traceback.walk_tb(cause.__traceback__)]
     lines = [line for frame, line in frames if frame.f_code.co_filename == cell]
     line = f"in line {lines[-1]}, " if lines else ""
-    if isinstance(error, _Wrong):
-        words = str(error)
-    elif likely:
-        words = f"likely mistake: {likely}. ({words})"
-    elif "NoneType" in str(cause) or "returned None" in str(cause):
-        words = "something is None where a value is needed; is a `return` missing?"
-    elif "truth value of an array" in str(cause):
-        words = f"{line}`if` and `max` want one answer, an array has many: use np.where."
-    elif isinstance(cause, RecursionError):
-        words = "it calls itself without end, or too deeply."
-    elif isinstance(cause, _TooLong):
+    return f"not yet: {setting}{_raised(cause, words, line)}"
+
+
+def _raised(cause, words, line):
+    """What an attempt raised, where there are better words for it than the error's own."""
+    if "NoneType" in str(cause) or "returned None" in str(cause):
+        return "something is None where a value is needed; is a `return` missing?"
+    if "truth value of an array" in str(cause):
+        return f"{line}`if` and `max` want one answer, an array has many: use np.where."
+    if isinstance(cause, RecursionError):
+        return "it calls itself without end, or too deeply."
+    if isinstance(cause, _TooLong):
         why = "does a loop never end, or is work done again and again?"
-        words = f"{line}it still runs after {cause} seconds: {why}"
-    elif isinstance(cause, AssertionError):
-        words = words if str(cause) else f"{line}what is asserted does not hold."
-    else:
-        words = line + words
-    return f"not yet: {setting}{words}"
+        return f"{line}it still runs after {cause} seconds: {why}"
+    if isinstance(cause, AssertionError):
+        return words if str(cause) else f"{line}what is asserted does not hold."
+    return line + words
 
 
 @contextmanager
