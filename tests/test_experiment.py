@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import shootout
-from mini_autograd import nn
+from mini_autograd import experiment, nn, tensor
+from mini_autograd.data import digits
 from mini_autograd.experiment import STARTS, contest, perceptron, shoot_out
 
 ENTRIES = [("relu", 1, "gain √2", 0.01, 0, 1), ("tanh", 2, "default", 0.01, 1, 1)]
@@ -38,7 +39,8 @@ def test_a_perceptron_has_the_layers_and_the_start_asked_for(start):
     model = perceptron("tanh", 3, width=32, start=start, generator=np.random.default_rng(0))
     shapes = [layer.weight.shape for layer in model if isinstance(layer, nn.Linear)]
     assert shapes == [(32, 64), (32, 32), (32, 32), (10, 32)]
-    gain = STARTS[start] or 1 / np.sqrt(3)  # U(±1/√n) has the variance 1 / (3 n)
+    # U(±1/√n) has the variance 1 / (3 n).
+    gain = {"default": 1 / np.sqrt(3), "gain 1": 1.0, "gain √2": np.sqrt(2)}[start]
     weights = np.concatenate(
         [(w.numpy() * np.sqrt(w.shape[1])).ravel() for w in (layer.weight for layer in model[::2])]
     )
@@ -71,3 +73,47 @@ def test_the_file_holds_every_entry_once():
     )
     assert found == [tuple(map(str, entry)) for entry in asked]
     assert all(0 <= int(row["chosen"]) <= 300 and 0 <= int(row["judged"]) <= 300 for row in rows)
+
+
+# --- What a contest keeps to ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_contest_learns_from_some_digits_and_is_judged_by_others(monkeypatch, seed):
+    """Nothing is trained here, so that the start alone decides which digits are read."""
+    rates, lessons = [], []
+    monkeypatch.setattr(experiment, "Adam", lambda parameters, lr: rates.append(lr))
+    monkeypatch.setattr(experiment, "batches", lambda *x, **how: lessons.append((x, how)) or [])
+    found = contest("tanh", 2, "gain 1", 0.03, seed)
+    assert rates == [0.03] and len(lessons) == 20
+
+    rng = np.random.default_rng(seed)
+    images, labels = digits()
+    order = rng.permutation(1797)
+    model = perceptron("tanh", 2, start="gain 1", generator=rng)
+    right = model(tensor(images[order].reshape(1797, 64))).numpy().argmax(1) == labels[order]
+    assert found == (right[:300].sum(), right[300:600].sum())
+    for (x, y), how in lessons:
+        assert (x == images[order[600:]].reshape(1197, 64)).all()
+        assert (y == labels[order[600:]]).all()
+        assert how["size"] == 64 and how["generator"].random() == rng.random()
+
+
+def test_a_model_is_judged_as_it_is_used(monkeypatch):
+    """rrelu draws its slopes while it learns, and takes their mean when that is over."""
+    monkeypatch.setattr(experiment, "batches", lambda *x, **how: [])
+    rng = np.random.default_rng(0)
+    images, labels = digits()
+    order = rng.permutation(1797)[:300]
+    model = perceptron("rrelu", 2, start="gain 1", generator=rng).eval()
+    right = model(tensor(images[order].reshape(300, 64))).numpy().argmax(1) == labels[order]
+    assert contest("rrelu", 2, "gain 1", 0.01, 0)[0] == right.sum()
+
+
+def test_layers_are_64_wide_unless_it_is_said_otherwise():
+    assert [layer.weight.shape for layer in perceptron("tanh", 1)[::2]] == [(64, 64), (10, 64)]
+
+
+def test_entries_of_different_lengths_are_refused():
+    with ThreadPoolExecutor(1) as executor, pytest.raises(ValueError, match="shorter"):
+        shoot_out([ENTRIES[0], ENTRIES[1][:-1]], executor)

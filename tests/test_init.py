@@ -25,11 +25,13 @@ CASES = [
     (init.uniform_, dict(a=-2.0, b=4.0), 6 / math.sqrt(12), 4.0),
     (init.normal_, {}, 1.0, None),
     (init.normal_, dict(mean=5.0, std=0.1), 0.1, None),
+    (init.xavier_normal_, {}, math.sqrt(2 / (IN + OUT)), None),
     (init.xavier_normal_, dict(gain=2.0), 2 * math.sqrt(2 / (IN + OUT)), None),
     (init.xavier_uniform_, {}, math.sqrt(2 / (IN + OUT)), math.sqrt(6 / (IN + OUT))),
     (init.kaiming_normal_, {}, math.sqrt(2 / IN), None),
     (init.kaiming_normal_, dict(mode="fan_out"), math.sqrt(2 / OUT), None),
     (init.kaiming_normal_, dict(a=0.2), LEAKY / math.sqrt(IN), None),
+    (init.kaiming_uniform_, {}, math.sqrt(2 / IN), math.sqrt(6 / IN)),
     (
         init.kaiming_uniform_,
         dict(nonlinearity="tanh"),

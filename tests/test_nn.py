@@ -474,3 +474,18 @@ def test_every_module_has_a_docstring_and_goes_by_its_own_name():
     for name, kind in vars(nn).items():
         if inspect.isclass(kind) and issubclass(kind, (nn.Module, Tensor)):
             assert kind.__doc__ and kind.__name__ == name
+
+
+# --- Options of the activation modules ------------------------------------------------------------
+
+
+def test_bounds_and_starts_are_those_that_were_given():
+    x = tensor([-2.0, 4.0])
+    assert nn.RReLU(0.5, 0.7).eval()(x).tolist() == pytest.approx([-1.2, 4.0])
+    assert nn.PReLU(init=0.5)(x).tolist() == [-1.0, 4.0]
+    assert nn.PReLU(3, init=0.1).weight.tolist() == [0.1, 0.1, 0.1]
+
+
+def test_docstrings_say_what_is_learned():
+    assert nn.SMU.__doc__ == "smu as a module that learns mu: see nn.functional.smu."
+    assert nn.ELU.__doc__ == "elu as a module: see nn.functional.elu."

@@ -230,3 +230,77 @@ def test_a_network_learns_the_moons():
             optimizer.step()
     right = (model(tensor(points)).numpy()[:, 0] > 0) == labels
     assert right.mean() > 0.85
+
+
+# --- Edges ----------------------------------------------------------------------------------------
+
+
+def test_a_rule_without_an_update_says_so():
+    class Rule(optim.Optimizer):
+        pass
+
+    w = tensor([1.0], requires_grad=True)
+    w.sum().backward()
+    with pytest.raises(NotImplementedError, match="^Rule has no update$"):
+        Rule([w]).step()
+
+
+@pytest.mark.parametrize(("make", "usual"), [(datasets.two_moons, 0.1), (datasets.spirals, 0.05)])
+def test_noise_is_drawn_for_each_coordinate_after_the_places(make, usual):
+    places, _ = make(200, noise=0.0, generator=0)
+    for noise, options in [(0.3, dict(noise=0.3)), (usual, {})]:
+        rng = np.random.default_rng(0)
+        rng.random(200)
+        points, _ = make(200, generator=0, **options)
+        np.testing.assert_allclose(points - places, rng.normal(0, noise, (200, 2)), atol=1e-12)
+
+
+def test_moons_are_whole_half_circles():
+    points, labels = datasets.two_moons(1000, noise=0.0, generator=0)
+    for moon, centre in enumerate([0.0, 1.0]):
+        x = points[labels == moon, 0] - centre
+        assert x.min() == pytest.approx(-1, abs=1e-3) and x.max() == pytest.approx(1, abs=1e-3)
+
+
+def test_spirals_start_near_the_centre_and_end_at_1_as_dense_everywhere():
+    radius = np.hypot(*datasets.spirals(1000, noise=0.0, generator=0)[0].T)
+    assert 0.1 <= radius.min() < 0.12 and 0.999 < radius.max() <= 1
+    # The outer half of the disc, beyond a radius of sqrt(0.5), gets half of the points.
+    assert (radius**2 > 0.505).mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_batches_of_one_row():
+    assert [len(x) for (x,) in datasets.batches(np.ones(3), size=1)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("rule", "usual"),
+    [
+        (optim.SGD, dict(lr=0.001, momentum=0, weight_decay=0)),
+        (optim.Adam, dict(lr=0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0)),
+    ],
+)
+def test_every_setting_has_its_usual_value_and_none_may_be_negative(rule, usual):
+    w = tensor([1.0], requires_grad=True)
+    assert {name: getattr(rule([w]), name) for name in usual} == usual
+    for name in usual.keys() - {"betas"}:
+        with pytest.raises(ValueError, match=f"^{rule.__name__}: {name} must not be negative"):
+            rule([w], **{name: -0.1})
+
+
+def test_adam_without_memory_moves_by_lr_in_the_direction_of_the_gradient():
+    w = tensor([2.0, -3.0], requires_grad=True)
+    optimizer = optim.Adam([w], lr=0.5, betas=(0.0, 0.0))
+    for expected in ([1.5, -2.5], [1.0, -2.0]):
+        optimizer.zero_grad()
+        (w * w).sum().backward()
+        optimizer.step()
+        assert w.tolist() == pytest.approx(expected)
+
+
+def test_a_parameter_that_was_added_later_is_not_left_out_without_a_word():
+    first, second = (tensor([1.0], requires_grad=True) for _ in range(2))
+    optimizer = optim.SGD([first])
+    optimizer.params.append(second)
+    with pytest.raises(ValueError, match="shorter"):
+        optimizer.step()
