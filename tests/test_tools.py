@@ -9,6 +9,7 @@ import sys
 import nbformat
 import pytest
 
+import mutants
 import portable
 import run_tests
 from mini_autograd.nn import functional
@@ -437,18 +438,37 @@ WRONG_VALUE = Mutant("a wrong factor", ENGINE_FILE, "return SCALE * x", "return 
 UNSEEN = Mutant("a rule that nobody runs", ENGINE_FILE, "return SCALE * g", "return g")
 STALE = Mutant("a line that is gone", ENGINE_FILE, "return 4 * x", "return 5 * x")
 
+# Stands in for pytest, which takes seconds to start a notebook's kernel.
+RUN_HERE = """
+import contextlib, io, json, runpy, sys
+
+if sys.argv[-1].endswith(".py"):
+    runpy.run_path(sys.argv[-1])["test"]()
+else:
+    names = {}
+    for cell in json.load(open(sys.argv[-1]))["cells"]:
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec("".join(cell["source"]), names)
+        assert printed.getvalue() == "".join(sum((out["text"] for out in cell["outputs"]), []))
+"""
+
 
 @pytest.fixture
 def course_that_prints(course):
     """The course with a notebook whose output depends on a build cell of its own."""
-    build = read(course / "notebooks" / "01_first.ipynb").cells
-    sources = [*(cell.source for cell in build), "print(double(3))"]
-    save_notebook(course / "notebooks" / "01_first.ipynb", sources)
-    assert execute(course, ["01"]) == []
+    path = course / "notebooks" / "01_first.ipynb"
+    notebook = read(path)
+    printed = nbformat.v4.new_output("stream", name="stdout", text="6.0\n")
+    cell = nbformat.v4.new_code_cell(
+        "print(double(3))", id="cell-2", execution_count=3, outputs=[printed]
+    )
+    notebook.cells.append(cell)
+    write(notebook, path)
     return course
 
 
-def test_mutants_are_caught_missed_or_stale(course_that_prints, capsys):
+def test_mutants_are_caught_missed_or_stale(course_that_prints, monkeypatch, capsys):
+    monkeypatch.setattr(mutants, "PYTEST", [sys.executable, "-c", RUN_HERE])
     test = course_that_prints / "tests" / "test_engine.py"
     test.parent.mkdir()
     test.write_text("import mini_autograd.engine as e\n\n\ndef test():\n    assert e.OFFSET == 1\n")
@@ -465,11 +485,20 @@ def test_mutants_are_caught_missed_or_stale(course_that_prints, capsys):
     ]
 
 
-def test_a_notebook_that_fails_anyway_catches_nothing(course_that_prints, capsys):
+def test_a_notebook_that_fails_anyway_catches_nothing(course_that_prints, monkeypatch, capsys):
+    monkeypatch.setattr(mutants, "PYTEST", [sys.executable, "-c", RUN_HERE])
     path = course_that_prints / "notebooks" / "01_first.ipynb"
     path.write_text(path.read_text().replace("6.0", "6.5"))
     assert try_mutants([WRONG_VALUE], course_that_prints) == 1
     assert "notebooks/01_first.ipynb fails without any mistake" in capsys.readouterr().out
+
+
+def test_a_notebook_fails_when_a_build_cell_changes_what_it_prints(course_that_prints):
+    notebook = "notebooks/01_first.ipynb"
+    assert mutants.first_failure([notebook], course_that_prints) is None
+    assert mutants.plant(WRONG_VALUE, course_that_prints) is None
+    assert mutants.notebooks_showing(course_that_prints) == [notebook]
+    assert mutants.first_failure([notebook], course_that_prints) == notebook
 
 
 def test_mutants_may_select_the_tests_that_catch_them(course_that_prints, capsys):
