@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test oracle notebooks portable mutants benchmarks book lowest newest upgrade
+.PHONY: help lab test oracle notebooks portable mutants survivors benchmarks book lowest newest upgrade
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ portable: $(VENV)/test.stamp  ## compare the notebooks' outputs as if on other p
 
 mutants: $(VENV)/test.stamp  ## plant mistakes in the package and see each one caught
 	@$(BIN)/python tools/mutants.py
+
+survivors: $(VENV)/mutation.stamp  ## let mutmut plant more, and explain what survives; MODULE=optim for one
+	@$(BIN)/python tools/survivors.py $(MODULE)
 
 benchmarks: $(VENV)/test.stamp  ## measure speed and memory
 	@$(BIN)/python -m benchmarks
@@ -77,6 +80,10 @@ $(VENV)/test.stamp: $(VENV)/lab.stamp
 
 $(VENV)/oracle.stamp: $(VENV)/test.stamp
 	@$(INSTALL) --editable '.[lab,test,oracle]'
+	@touch $@
+
+$(VENV)/mutation.stamp: $(VENV)/test.stamp
+	@$(INSTALL) --editable '.[lab,test,mutation]'
 	@touch $@
 
 $(VENV)/book.stamp: $(VENV)/lab.stamp

@@ -76,9 +76,14 @@ def test_every_package_that_the_tests_run_with_is_pinned_at_its_version():
 
 
 @pytest.mark.pinned
-def test_every_package_that_makes_the_book_is_pinned_at_its_version():
-    pytest.importorskip("sphinx_book_theme", reason="`make book` installs it")
-    assert_pinned(needed(PROJECT["optional-dependencies"]["book"]))
+@pytest.mark.parametrize(
+    ("extra", "package", "command"),
+    [("book", "sphinx-book-theme", "book"), ("mutation", "mutmut", "survivors")],
+)
+def test_every_package_that_one_command_needs_is_pinned_at_its_version(extra, package, command):
+    if package not in INSTALLED:
+        pytest.skip(f"`make {command}` installs it")
+    assert_pinned(needed(PROJECT["optional-dependencies"][extra]))
 
 
 def test_ci_compares_with_pytorch_at_its_pinned_version():

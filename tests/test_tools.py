@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+import tomllib
 
 import nbformat
 import pytest
@@ -12,6 +13,7 @@ import pytest
 import mutants
 import portable
 import run_tests
+import survivors
 from mini_autograd.nn import functional
 from mutants import Mutant, listed
 from mutants import main as try_mutants
@@ -526,6 +528,88 @@ def test_every_activation_and_loss_has_a_mutant():
     planted = {name for m in listed() for name in m.what.partition(":")[0].split(", ")}
     public = {name for name, value in vars(functional).items() if callable(value)}
     assert "gelu" in public and public <= planted
+
+
+# --- Survivors ------------------------------------------------------------------------------------
+
+ENDS = {
+    "mini_autograd.nn.init.x_f__mutmut_1": "killed",
+    "mini_autograd.nn.init.x_f__mutmut_2": "survived",
+    "mini_autograd.nn.init.xǁFǁf__mutmut_3": "timeout",
+    "mini_autograd.nn.init.xǁFǁf__mutmut_4": "killed",
+    "mini_autograd.data.x_g__mutmut_1": "not checked",
+}
+DIFF = """# mini_autograd.nn.init.{name}: survived
+--- mini_autograd/nn/init.py
++++ mini_autograd/nn/init.py
+@@ -1,3 +1,3 @@
+ def f(x):
+-    y = "a" + x
++    y = "a" - {name}
+     return y
+"""
+
+
+def survivors_of(listed, tmp_path, monkeypatch):
+    def mutmut(copy, command, *arguments):
+        if command == "run":
+            assert arguments[-1] == "mini_autograd.nn.init.x*"
+            return ""
+        if command == "results":
+            return "".join(f"    {name}: {end}\n" for name, end in ENDS.items())
+        return DIFF.format(name=arguments[0][-1])
+
+    monkeypatch.setattr(survivors, "mutmut", mutmut)
+    return survivors.main([], {"nn.init": listed}, tmp_path)
+
+
+def test_every_survivor_must_be_explained(tmp_path, monkeypatch, capsys):
+    explained = [['y = "a" + x', 'y = "a" - 2', "why"], ['y = "a" + x', 'y = "a" - 3', "why"]]
+    listed = {"caught": 50, "survivors": explained}
+    assert survivors_of(listed, tmp_path, monkeypatch) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "nn.init             50.0 % of 4 caught",
+        "",
+        "0 failed",
+    ]
+    del explained[1]
+    assert survivors_of(listed, tmp_path, monkeypatch) == 1
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "nn.init timeout:",
+        r'    ["y = \"a\" + x", "y = \"a\" - 3"]',
+        "1 failed",
+    ]
+
+
+def test_a_survivor_that_is_gone_and_a_score_that_falls_are_failures(tmp_path, monkeypatch, capsys):
+    explained = [['y = "a" + x', f'y = "a" - {n}', "why"] for n in (2, 3, 4)]
+    listed = {"caught": 51, "survivors": explained}
+    assert survivors_of(listed, tmp_path, monkeypatch) == 1
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "nn.init is listed, but is gone or caught:",
+        r'    ["y = \"a\" + x", "y = \"a\" - 4"]',
+        "nn.init 50.0 % is less than 51 %",
+        "2 failed",
+    ]
+
+
+def mutated_by_mutmut():
+    configuration = tomllib.loads((portable.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return set(configuration["tool"]["mutmut"]["only_mutate"])
+
+
+def test_every_module_that_chapters_build_has_mistakes_planted_in_it():
+    package = portable.ROOT / "mini_autograd"
+    modules = {*package.rglob("*.py")} - {*package.rglob("__init__.py"), *package.glob("explore/*")}
+    files = {module.relative_to(portable.ROOT).as_posix() for module in modules}
+    assert files <= {mutant.file for mutant in listed()} | mutated_by_mutmut()
+
+
+def test_what_survives_is_listed_for_modules_that_mutmut_mutates():
+    modules = tomllib.loads(survivors.LIST.read_text(encoding="utf-8"))
+    files = {f"mini_autograd/{module.replace('.', '/')}.py" for module in modules}
+    assert files <= mutated_by_mutmut()
+    assert all(why for module in modules.values() for *_, why in module["survivors"])
 
 
 # --- Stages and processors ------------------------------------------------------------------------
