@@ -69,7 +69,7 @@ def resolve(
 def newest(root: Path) -> dict[str, str]:
     """The newest versions of all that is pinned, that also suit PyTorch where it is installed."""
     oracle = {ORACLE: pins(root)[ORACLE]}
-    ours, oldest = required(root, "lab", "test", "book"), oldest_python(root)
+    ours, oldest = required(root, "lab", "test", "book", "mutation"), oldest_python(root)
     with tempfile.TemporaryDirectory() as folder:
         python = fresh_python(Path(folder))
         suiting_all = resolve(python, [*ours, ORACLE], oracle, oldest)

@@ -94,6 +94,11 @@ def _read(output, names, Tensor):
         if operation:
             if t._saved is None:
                 raise ValueError("walk: backward freed this graph; run the cell that made it again")
+            if any(
+                getattr(x, "_data", s) is not s for x, s in zip(t._inputs, t._saved, strict=True)
+            ):
+                change = f"an input of {operation.__name__} was given new data since"
+                raise ValueError(f"walk: {change}; run the cell that made the graph again")
             results.append(t)
             # An argument without a rule is a setting, such as a dim.
             rules = [getattr(rule, "__name__", "") for rule in operation.rules]

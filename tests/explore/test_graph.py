@@ -224,6 +224,10 @@ def test_what_cannot_be_walked_says_why(engine):
         walk(output, Tensor=engine.Tensor)
     with pytest.raises(ValueError, match="not computed from one that requires a gradient"):
         walk(engine.Tensor(1.0, requires_grad=True), Tensor=engine.Tensor)
+    output, names = neuron(engine)
+    names["w"].data = 5.0
+    with pytest.raises(ValueError, match="input of mul was given new data since; run the cell"):
+        walk(output, names, Tensor=engine.Tensor)
     x = engine.Tensor(1.0, requires_grad=True)
     for _ in range(100):
         x = x * x
