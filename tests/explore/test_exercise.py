@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mini_autograd.explore import check
+from mini_autograd.nn import Module
 
 
 def softsign(x):
@@ -240,6 +241,11 @@ def test_what_is_hard_coded_for_one_case_fails_in_another(said):
     assert text == "not yet: for a = 4, b = 5, it is 6, expected 20."
 
 
+def test_a_name_is_said_with_its_case(said):
+    text = said(lambda name: 4, len, at=["relu", "swish"])
+    assert text == 'not yet: for name = "swish", it is 4, expected 5.'
+
+
 def test_a_case_that_cannot_be_said_in_a_word_has_a_number(said):
     vectors = [np.ones(2), np.ones(3)]
     assert said(lambda x: np.float64(2), np.sum, at=vectors) == (
@@ -304,6 +310,15 @@ def test_what_an_attempt_raises_is_a_sentence_with_its_line(said, attempt, words
     rule = said.operation(lambda x: np.sin(x), lambda g, y, x: attempt(x))
     text = said(rule, np.sin)
     assert text.startswith("not yet: ") and words.format(line=line).split(": ")[-1] in text
+
+
+def test_what_a_base_class_leaves_open_is_no_stub(said):
+    def attempt(x):
+        return x + Module().forward(x)
+
+    line = attempt.__code__.co_firstlineno + 1
+    text = said(attempt, softsign)
+    assert text == f"not yet: in line {line}, NotImplementedError: Module has no forward"
 
 
 def test_an_operation_that_fails_is_told_with_the_line_that_calls_it(said):
