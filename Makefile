@@ -82,8 +82,9 @@ $(VENV)/oracle.stamp: $(VENV)/test.stamp
 	@$(INSTALL) --editable '.[lab,test,oracle]'
 	@touch $@
 
-$(VENV)/mutation.stamp: $(VENV)/test.stamp
-	@$(INSTALL) --editable '.[lab,test,mutation]'
+# Without PyTorch, much that a mistake changes would go unnoticed.
+$(VENV)/mutation.stamp: $(VENV)/oracle.stamp
+	@$(INSTALL) --editable '.[lab,test,oracle,mutation]'
 	@touch $@
 
 $(VENV)/book.stamp: $(VENV)/lab.stamp
