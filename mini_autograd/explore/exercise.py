@@ -48,7 +48,7 @@ def check(
     A stub (..., or NotImplementedError) is no attempt. What an attempt raises becomes a sentence;
     one that still runs after `seconds` is stopped.
     """
-    cell, setting = sys._getframe(1).f_code.co_filename, ""
+    cell, setting = _calling_file(), ""
     gradient = hasattr(attempt, "vjp") if gradient is None else gradient
     is_answer = at is None and not parameters and expected is not None and not callable(expected)
     if expected is None and not callable(attempt) and attempt is not ...:
@@ -66,6 +66,14 @@ def check(
     except (Exception, _TooLong) as error:
         text = minus(_in_words(error, setting, cell))
         print(textwrap.fill(text, 90, break_long_words=False, break_on_hyphens=False))
+
+
+def _calling_file():
+    """The file of the cell that called check: of the first frame outside of this module."""
+    frame = sys._getframe()
+    while frame.f_globals is globals():
+        frame = frame.f_back
+    return frame.f_code.co_filename
 
 
 def _cases(attempt, at, parameters):
