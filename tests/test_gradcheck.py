@@ -1,6 +1,8 @@
 """The checker itself: every planted mistake is caught and named, and nothing right is refused."""
 
 import importlib.util
+import pickle
+import re
 import sys
 
 import numpy as np
@@ -8,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy import special
 
 import mini_autograd as ma
+import mini_autograd.nn.functional as F
 from mini_autograd import Tensor, engine, primitive, tensor
 from mini_autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 
@@ -64,9 +68,18 @@ FACTOR_2 = square(lambda g, y, x: g * 4 * x)
 
 # mistake: (function, inputs, what the message must say)
 PLANTED = {
-    "sign": (exp(-1), [X], r"input 0\[2\] is -7.38906 by backward, 7.38906 by .* the wrong sign"),
-    "sign of one element": (exp(-1), [np.array(0.5)], "output 0 / d input 0 is .* the wrong sign"),
-    "factor 2": (FACTOR_2, [X], "is 8 by backward, 4 by differences; 4 of 16 .* a factor of 2$"),
+    "sign": (
+        exp(-1),
+        [X],
+        r"given g = -2 for output 0\[2\] alone, backward returned 14.7781 for input 0\[2\], "
+        "but differences say -14.7781; 4 of 16 .* the wrong sign$",
+    ),
+    "sign of one element": (
+        exp(-1),
+        [np.array(0.5)],
+        "given g = -2, backward returned 3.29744 for input 0, .* the wrong sign$",
+    ),
+    "factor 2": (FACTOR_2, [X], "returned -16 .* say -8; 4 of 16 .* a factor of 2$"),
     "factor 2 of one element": (FACTOR_2, [np.array(1.5)], "1 of 1 .* a factor of 2$"),
     "other factor": (exp(0.3), [X], "a factor of 0.3$"),
     "missing term": (
@@ -83,22 +96,22 @@ PLANTED = {
     "lost accumulation": (
         operation(lambda x: x[REPEATED], lambda g, y, x: overwrite(g, x.shape)),
         [X],
-        r"input 0\[0\] is 0 by backward, 1 by .* a part is lost",
+        r"returned 0 for input 0\[0\], but differences say -2; .* a part is lost",
     ),
     "mean in place of sum": (
         add(lambda g, y, x, b: g.mean(0)),
         [SQUARE, X[:3]],
-        r"d input 1\[\d\] .* a factor of 0.3333333$",
+        r"for input 1\[\d\], .* a factor of 0.3333333$",
     ),
     "not summed over the broadcast axis": (
         add(lambda g, y, x, b: g[0]),
         [SQUARE, X[:3]],
-        r"d input 1\[\d\] .* a part is lost",
+        r"for input 1\[\d\], .* a part is lost",
     ),
     "transposed factor": (
         operation(lambda a, b: a @ b, lambda g, y, a, b: g @ b, lambda g, y, a, b: a.T @ g),
         [SQUARE, OTHER],
-        "d input 0.* transposed",
+        "for input 0.* transposed",
     ),
     "transposed gradient": (square(lambda g, y, x: (g * 2 * x).T), [SQUARE], "transposed"),
     "forgotten transpose": (
@@ -109,42 +122,52 @@ PLANTED = {
     "slope 2 at relu's kink": (
         relu(slope_at_0=2.0),
         [ZERO_INSIDE],
-        r"input 0\[1\] is 2 by backward, between 0 and 1 by .* beyond both sides of a kink",
+        r"returned -4 for input 0\[1\], .* between -2 and 0; .* beyond both sides of a kink$",
     ),
     "negative slope at relu's kink": (
         relu(slope_at_0=-0.01),
         [ZERO_INSIDE],
-        "is -0.01 by backward, between 0 and 1 by .* kink",
+        "returned 0.02 .* say between -2 and 0; .* kink",
     ),
     "slope 2 on relu's right": (
         relu(slope=2.0),
         [ZERO_INSIDE],
-        "2 by backward, 1 by .* a factor of 2$",
+        "returned -4 .* say -2; .* a factor of 2$",
     ),
     "nan": (
         operation(
             lambda x: np.maximum(x, 0), lambda g, y, x: g * (x > 0) * np.sqrt(x) / np.sqrt(x)
         ),
         [X],
-        r"input 0\[1\] is nan by backward, 0 by .* nan: an overflow, or 0 \* inf",
+        r"returned nan for input 0\[1\], but .* say 0; .* nan: an overflow, or 0 \* inf",
     ),
     "g forgotten": (square(lambda g, y, x: 2 * x), [X], "a rule that does not multiply by g"),
     "g forgotten, one element": (
         square(lambda g, y, x: 2 * x),
-        [np.array(0.7)],
-        "a rule that does not multiply by g",
+        [np.array(24.0)],
+        "given g = 0, backward returned 48 for input 0, not 0; .* that does not multiply by g$",
     ),
     "something added": (
         square(lambda g, y, x: g * 2 * x + 1e-5),
         [X],
         "a rule that does not multiply by g",
     ),
+    "hardly anything added": (
+        square(lambda g, y, x: g * 2 * x + 1e-12),
+        [X],
+        "given g = 0, backward returned 1e-12 for .* a rule that does not multiply by g$",
+    ),
     "g divided by its size": (
         square(lambda g, y, x: g * 2 * x / abs(g).max()),
         [X],
         "a rule that does not multiply by g",
     ),
-    "g squared": (square(lambda g, y, x: g * g * 2 * x), [X], "by backward"),
+    "g squared": (square(lambda g, y, x: g * g * 2 * x), [X], "returned 16 .* say -8"),
+    "a digit missing in a constant": (
+        operation(lambda x: np.tanh(0.79788456 * x), lambda g, y, x: g * 0.7979 * (1 - y * y)),
+        [np.array([0.3])],
+        "nearly right: a constant of too few digits, or digits lost by rounding$",
+    ),
     "g clipped": (square(lambda g, y, x: np.maximum(g, 0) * 2 * x), [X], "all is lost"),
     "g without sign": (square(lambda g, y, x: abs(g) * 2 * x), [X], "the wrong sign"),
     "elements mixed up": (square(lambda g, y, x: (g * 2 * x)[::-1]), [X], "transposed"),
@@ -153,17 +176,32 @@ PLANTED = {
         [X],
         "a slope where f does not change",
     ),
+    "a slope of nothing but rounding": (
+        operation(lambda x: (x + 30) ** 2 - x * x - 60 * x, lambda g, y, x: g),
+        [X],
+        "but differences say 0; .* a slope where f does not change, or less than it is rounded$",
+    ),
+    "a slope of coarse values": (
+        operation(lambda x: (x + 1e9) - 1e9, lambda g, y, x: 3 * g),
+        [np.array(1.0)],
+        r"returned -6 for input 0, but differences say -[12][.\d]+; .* a term is missing or wrong$",
+    ),
     "graph cut": (lambda x: x.detach() * 2.0, [X], "detach or no_grad cuts the graph"),
     "graph cut for one factor": (lambda x: x.detach() * x, [X], "a factor of 0.5$"),
-    "second output": (lambda x: (x * 2.0, x.detach()), [X], r"d output 1\[0\] / d input 0\[0\]"),
+    "second output": (
+        lambda x: (x * 2.0, x.detach()),
+        [X],
+        r"for output 1\[0\] alone, backward returned 0 for input 0\[0\]",
+    ),
 }
 
 
 @pytest.mark.parametrize("mistake", PLANTED)
 def test_planted_mistakes_are_caught_and_named(mistake):
     function, inputs, message = PLANTED[mistake]
-    with pytest.raises(GradcheckError, match=message):
+    with pytest.raises(GradcheckError, match=message) as caught:
         gradcheck(function, *inputs)
+    assert str(caught.value).partition(" Likely mistake: ")[2] == caught.value.likely != ""
 
 
 @pytest.mark.parametrize("mistake", ["sign", "factor 2", "zero", "nan", "g clipped"])
@@ -191,7 +229,7 @@ def test_a_small_error_in_one_of_fifty_elements_is_found(size):
     factor = np.ones(50)
     factor[7] += size
     with pytest.raises(
-        GradcheckError, match=r"d output 0\[7\] / d input 0\[7\].* 1 of 2500 slopes"
+        GradcheckError, match=r"for output 0\[7\] alone, .* for input 0\[7\].* 1 of 2500 slopes"
     ):
         gradcheck(exp(factor), RNG.normal(size=50))
     assert gradcheck(exp(factor), RNG.normal(size=50), rtol=2 * size)
@@ -201,14 +239,15 @@ def test_without_rtol_only_the_measured_tolerance_counts():
     factor = np.ones(50)
     assert gradcheck(exp(factor), RNG.normal(size=50), rtol=0)
     factor[7] += 2e-8
-    with pytest.raises(GradcheckError, match=r"d output 0\[7\]"):
+    with pytest.raises(GradcheckError, match=r"for output 0\[7\] alone"):
         gradcheck(exp(factor), RNG.normal(size=50), rtol=0)
 
 
 def test_an_error_in_one_of_three_thousand_elements_is_found():
     factor = np.ones(3000)
     factor[777] = 1.01
-    with pytest.raises(GradcheckError, match=r"output \(a random sum\) / d input 0\[777\]"):
+    message = r"for output 0\[777\] alone, .* for input 0\[777\], but differences say [-.\d]+\. Lik"
+    with pytest.raises(GradcheckError, match=message):
         gradcheck(exp(factor), RNG.normal(size=3000))
 
 
@@ -218,7 +257,7 @@ def test_second_derivatives_that_are_wrong():
 
     tanh = operation(lambda x: np.tanh(x), rule)
     assert gradcheck(tanh, X)
-    with pytest.raises(GradcheckError, match="the gradient of <lambda>: .* all is lost"):
+    with pytest.raises(GradcheckError, match="the gradient of <lambda> .* all is lost"):
         gradgradcheck(tanh, X)
     with pytest.raises(RuntimeError, match="rule of <lambda> failed"):
         gradgradcheck(operation(lambda x: np.exp(x), lambda g, y, x: g * np.exp(x)), X)
@@ -298,6 +337,113 @@ RIGHT = {
 def test_right_gradients_pass(name):
     function, *inputs = RIGHT[name]
     assert gradcheck(function, *inputs) is True
+
+
+def logistic(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def bell(x):
+    return np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+
+
+def gelu_by_tanh(x):
+    """The approximate GELU and its slope."""
+    u, du = 0.8 * (x + 0.045 * x**3), 0.8 * (1 + 0.135 * x * x)
+    t = np.tanh(u)
+    return x * (1 + t) / 2, (1 + t) / 2 + x * (1 - t * t) / 2 * du
+
+
+def mish_by_parts(x):
+    """The mish and its slope."""
+    t = np.tanh(np.log(1 + np.exp(x)))
+    return x * t, t + x * (1 - t * t) * logistic(x)
+
+
+# Operations as readers write them: the values lose digits inside, and the rule is right.
+LOSSY = {
+    "gelu": (
+        lambda x: x * 0.5 * (1 + special.erf(x / np.sqrt(2))),
+        lambda x: 0.5 * (1 + special.erf(x / np.sqrt(2))) + x * bell(x),
+    ),
+    "gelu by tanh": (lambda x: gelu_by_tanh(x)[0], lambda x: gelu_by_tanh(x)[1]),
+    "x (1 - 1 / (1 + e^x))": (
+        lambda x: x * (1 - 1 / (1 + np.exp(x))),
+        lambda x: logistic(x) * (1 + x * logistic(-x)),
+    ),
+    "x (1 + tanh(x / 2)) / 2": (
+        lambda x: x * (1 + np.tanh(x / 2)) / 2,
+        lambda x: (1 + np.tanh(x / 2)) / 2 + x * (1 - np.tanh(x / 2) ** 2) / 4,
+    ),
+    "mish": (lambda x: mish_by_parts(x)[0], lambda x: mish_by_parts(x)[1]),
+    "log(1 + e^x)": (lambda x: np.log(1 + np.exp(x)), logistic),
+    "log(sigmoid(x))": (lambda x: np.log(logistic(x)), lambda x: 1 - logistic(x)),
+    "1 - 1 / (1 + e^x)": (
+        lambda x: 1 - 1 / (1 + np.exp(x)),
+        lambda x: logistic(x) * logistic(-x),
+    ),
+    "tanh from exp": (
+        lambda x: (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x)),
+        lambda x: 1 - np.tanh(x) ** 2,
+    ),
+    "1 - tanh(x)^2": (
+        lambda x: 1 - np.tanh(x) ** 2,
+        lambda x: -2 * np.tanh(x) * (1 - np.tanh(x) ** 2),
+    ),
+    "x - tanh(x)": (lambda x: x - np.tanh(x), lambda x: np.tanh(x) ** 2),
+    "1 - erf(x)": (lambda x: 1 - special.erf(x), lambda x: -2 / np.sqrt(np.pi) * np.exp(-x * x)),
+    "1 - cos(x)": (lambda x: 1 - np.cos(x), np.sin),
+    "(1 - cos(x)) / x": (
+        lambda x: (1 - np.cos(x)) / np.where(x == 0, 1, x),
+        lambda x: np.where(x == 0, 0.5, np.sin(x) / x - (1 - np.cos(x)) / (x * x)),
+    ),
+    "x - sin(x)": (lambda x: x - np.sin(x), lambda x: 1 - np.cos(x)),
+    "cosh(x) - 1": (lambda x: np.cosh(x) - 1, np.sinh),
+    "sqrt(x^2 + 1) - x": (
+        lambda x: np.sqrt(x * x + 1) - x,
+        lambda x: x / np.sqrt(x * x + 1) - 1,
+    ),
+    "(x + 1)^2 - x^2 - 2x": (lambda x: (x + 1) ** 2 - x**2 - 2 * x, lambda x: 0 * x),
+}
+
+
+@pytest.mark.parametrize("far", [1e-3, 1, 6, 40])
+@pytest.mark.parametrize("name", LOSSY)
+def test_digits_lost_inside_an_operation_make_no_false_alarm(name, far):
+    function, slope = LOSSY[name]
+    own = operation(lambda x: function(x), lambda g, y, x: g * slope(x))
+    assert gradcheck(own, np.linspace(-far, far, 161))
+    assert gradcheck(lambda x: 2 * own(x) - 3, np.linspace(-far, far, 23))
+
+
+@pytest.mark.parametrize("name", ["gelu", "softplus"])
+def test_subnormal_tails_make_no_false_alarm(name):
+    points = np.array([-37.75, -38.0, -38.25, -736.454087001667])
+    assert gradcheck(getattr(F, name), points)
+
+
+@pytest.mark.parametrize("scale", [1.0, 10.0, 100.0])
+def test_logits_of_any_size_make_no_false_alarm(scale):
+    def rule(g, y, x):
+        return -(g * ma.expm1(y) + ma.exp(y) * (ma.sum(g, -1, True) - g))
+
+    log_softmax = operation(lambda x: F.log_softmax(x, -1), rule)
+    for x in scale * np.random.default_rng(0).normal(size=(10, 3, 4)):
+        assert gradcheck(log_softmax, x)
+        assert gradcheck(lambda x: ma.softmax(x, -1), x)
+
+
+@pytest.mark.parametrize("factor", [-1.0, 0.0, 1.01, 2.0])
+@pytest.mark.parametrize("at", [-8.0, -15.0, -25.0, -30.0])
+def test_wrong_slopes_are_found_be_they_ever_so_small(at, factor):
+    for function, slope in [
+        (np.exp, np.exp),
+        (logistic, lambda x: logistic(x) * logistic(-x)),
+        (lambda x: np.log1p(np.exp(x)), logistic),
+    ]:
+        wrong = operation(lambda x, f=function: f(x), lambda g, y, x, s=slope: g * factor * s(x))
+        with pytest.raises((GradcheckError, ValueError), match="but differences say -[.0-9]+"):
+            gradcheck(wrong, np.array([at]))
 
 
 SMOOTH = [
@@ -433,6 +579,14 @@ def meddle(x):
             ValueError,
             r"input 0\[0\]: one of its operations",
         ),
+        # A right rule, and right operations, that lose all digits where the values keep theirs.
+        (
+            operation(lambda x: np.log1p(np.exp(x)), lambda g, y, x: g * (1 - 1 / (1 + np.exp(x)))),
+            [-40.0],
+            ValueError,
+            r"returned 0 for input 0\[0\], but differences say -8.49671e-18; so little may be lost",
+        ),
+        (lambda x: 1 / (1 + ma.exp(-x)), [-400.0], ValueError, "so little may be lost by rounding"),
     ],
 )
 def test_refusals_say_why(function, x, error, message):
@@ -460,6 +614,68 @@ def test_a_kink_of_the_first_derivative_is_none_at_first_order():
 def test_a_nan_at_a_kink_of_a_composition_is_still_an_error():
     with pytest.raises(GradcheckError, match="nan"):
         gradcheck(lambda x: ma.sqrt(x * x), [0.0])
+
+
+# Messages
+
+
+def message_of(function, *inputs, **options):
+    with pytest.raises(GradcheckError) as caught:
+        gradcheck(function, *inputs, **options)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("mistake", PLANTED)
+@pytest.mark.parametrize("fast_mode", [False, True])
+@np.errstate(all="ignore")
+def test_the_numbers_of_a_message_can_be_computed_again(mistake, fast_mode):
+    function, inputs, _ = PLANTED[mistake]
+    said = re.search(
+        r"given g = (\S+?)(?: for output (\d)(.*) alone)?, backward returned (\S+) "
+        r"for input (\d)(\[.*?\])?, (?:not (\S+?)|but differences say (.*?))[.;] ",
+        message_of(function, *inputs, fast_mode=fast_mode),
+    )
+    g, output, i, returned, leaf, j, *wanted = said.groups()
+    leaves = [tensor(x, requires_grad=True) for x in inputs]
+    outputs = function(*leaves)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    for k, y in enumerate(outputs):
+        seed = np.zeros(y.shape)
+        if k == int(output or 0):
+            seed[tuple(map(int, re.findall(r"\d+", i or "")))] = float(g)
+        if y.requires_grad:
+            y.backward(seed)
+    index = tuple(map(int, re.findall(r"\d+", j or "")))
+    gradient = leaves[int(leaf)].grad
+    gradient = np.zeros(inputs[int(leaf)].shape) if gradient is None else gradient.numpy()
+    assert gradient[index] == pytest.approx(float(returned), rel=1e-5, nan_ok=True)
+    assert returned not in wanted
+
+
+def test_numbers_that_differ_look_different():
+    slightly = operation(lambda x: np.exp(x), lambda g, y, x: g * y * (1 + 3e-7))
+    message = message_of(slightly, np.array([0.3, 0.4]))
+    numbers = re.findall(r"-\d[.\d]*", message)
+    assert len(set(numbers)) == len(numbers) == 3  # g, what it made of it, what differences say
+    assert "nearly right" in message  # and not a factor of 1
+
+
+def test_second_derivatives_name_the_gradient_they_are_of():
+    def rule(g, y, x):
+        return g * 2 * (x.detach() if isinstance(x, Tensor) else x)
+
+    for inputs, name in ([[1.0]], ": "), ([[1.0, 3.0]], r" for g = linspace\(1, 2, 2\): "):
+        with pytest.raises(GradcheckError, match=f"the gradient of <lambda>{name}given"):
+            gradgradcheck(square(rule), *inputs)
+
+
+def test_a_likely_mistake_is_an_attribute_too():
+    assert GradcheckError("Wrong.").likely == "" and str(GradcheckError("Wrong.")) == "Wrong."
+    error = GradcheckError("Wrong.", "the wrong sign")
+    assert error.likely == "the wrong sign"
+    assert str(error) == "Wrong. Likely mistake: the wrong sign"
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.likely) == (str(error), error.likely)
 
 
 # Manners
