@@ -55,7 +55,7 @@ class Tensor:
     is_leaf = property(lambda self: self._operation is None)
 
     def numpy(self):
-        array = np.asarray(self._data)
+        array = np.asarray(self._data).view()  # whoever makes a view writable is refused
         array.setflags(write=False)
         return array
 
@@ -65,10 +65,11 @@ class Tensor:
                 "NumPy was given a Tensor and would lose its graph: use an operation of tensors, "
                 "as exp(t) for np.exp(t), or t.detach()"
             )
-        return np.array(self._data, dtype, copy=copy)
+        return np.array(self.numpy(), dtype, copy=copy)
 
     def __array_function__(self, function, types, arguments, named):
         """np.sum(t) would call t.sum(axis=...); it gets the array instead, or a refusal."""
+        named = {key: np.asarray(a) if isinstance(a, Tensor) else a for key, a in named.items()}
         arrays = (np.asarray(a) if isinstance(a, Tensor) else a for a in arguments)
         return function._implementation(*arrays, **named)
 
@@ -104,7 +105,11 @@ class Tensor:
     def __getstate__(self):
         if not self.is_leaf:
             raise TypeError("a graph cannot be copied or pickled; take t.detach() for the values")
-        return super().__getstate__()
+        return self._data, self._requires_grad, self._retains_grad, self._grad
+
+    def __setstate__(self, state):
+        self.__init__(state[0], requires_grad=state[1])
+        self._retains_grad, self._grad = state[2:]
 
     def __getattr__(self, name):
         raise AttributeError(f"a Tensor has no {name}: most operations are functions, as in exp(x)")
@@ -200,7 +205,10 @@ def _update(target, result):
         target.data = result
         return target
     if target._requires_grad:
-        raise RuntimeError("a leaf that requires a gradient is updated under no_grad()")
+        raise RuntimeError(
+            "a leaf that requires a gradient is updated under no_grad(); to compute with it, write "
+            "x = x + 1 for x += 1"
+        )
     return result
 
 
@@ -232,6 +240,8 @@ def _require(t, on):
         )
     if not on and not t.is_leaf:
         raise RuntimeError("requires_grad: a computed tensor follows its inputs; use t.detach()")
+    if on and not getattr(t, "_requires_grad", False):
+        t._order = _next_order()  # what was recorded before knows nothing of it
     t._requires_grad = bool(on)
 
 
@@ -247,10 +257,13 @@ class no_grad:
         _pauses.set(_pauses.get() + 1)
 
     def __exit__(self, *error):
-        _pauses.set(_pauses.get() - 1)
+        # A generator may be closed in another thread, where nothing was paused.
+        _pauses.set(_pauses.get() and _pauses.get() - 1)
 
     def __call__(self, function):
-        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+        later = (inspect.isgeneratorfunction, inspect.iscoroutinefunction)
+        later += (inspect.isasyncgenfunction, inspect.isclass)
+        if any(is_one(function) for is_one in later):
             raise TypeError(f"no_grad: {function.__name__} runs later; use `with` inside it")
 
         @functools.wraps(function)
@@ -369,13 +382,18 @@ def _constant(a):
             return tuple(map(_constant, a))
         case list():
             return np.array(a, None if a else int)  # an empty list is an index
+        case np.ma.MaskedArray():
+            raise TypeError("a mask is not followed: give the array, filled")
         case np.ndarray():
-            return a.copy()
+            return np.array(a)  # np.matrix would multiply in its own way
         case np.generic():
             return a.item()
+        case Tensor():
+            raise TypeError("a Tensor inside a tuple or a list is not followed: give it by itself")
     if type(a).__name__ == "Tensor":
         raise TypeError(f"a Tensor of {type(a).__module__} cannot be mixed with this engine's")
-    return a
+    has_elements = hasattr(a, "__array__") or hasattr(a, "tobytes")
+    return np.array(a) if has_elements and not isinstance(a, type) else a
 
 
 def _explained(error, name, arguments):
@@ -432,7 +450,9 @@ def grad(
             raise RuntimeError(
                 f"grad: no output depends on input {i}; pass allow_unused=True to get None for it"
             )
-    return tuple(as_gradient(found[x], x) if x in found else None for x in inputs)
+    gradients = [as_gradient(found[x], x) if x in found else None for x in inputs]
+    # A tensor of its own for each input: rules may hand on the same one, even a weight.
+    return tuple(g * 1.0 if create_graph and g is not None else g for g in gradients)
 
 
 def walk_back(pending, retain_graph, create_graph, wanted=()):
@@ -442,6 +462,8 @@ def walk_back(pending, retain_graph, create_graph, wanted=()):
     depends on it has been visited, and its gradient is complete. Nothing recurs: a chain may have
     any length. Tensors that are wanted, or asked for by retain_grad(), are returned too.
     """
+    if create_graph and _pauses.get():
+        raise RuntimeError("backward: under no_grad() create_graph=True would record nothing")
     retain_graph = create_graph if retain_graph is None else retain_graph
     found, heap = {}, [(t._order, t) for t in pending if t._operation]
     heapify(heap)
@@ -474,7 +496,7 @@ def _input_gradients(node, g, create_graph):
         g.setflags(write=False)  # others may be given the same array
     try:
         for x, rule in zip(node._inputs, node._operation.rules):
-            if isinstance(x, Tensor) and x._requires_grad:
+            if isinstance(x, Tensor) and x._requires_grad and x._order > node._order:
                 gx = rule(g, *arguments)
                 if not hasattr(gx, "shape"):
                     raise TypeError(f"it returned {gx!r}, not an array")

@@ -1,5 +1,6 @@
 """The engine: what each of its decisions promises, with a test that fails without it."""
 
+import array
 import copy
 import gc
 import importlib.util
@@ -799,7 +800,13 @@ def test_no_grad_refuses_functions_whose_body_runs_later():
     async def coroutine():
         return X * 2.0
 
-    for function in (generator, coroutine):
+    async def async_generator():
+        yield X * 2.0
+
+    class Model:
+        pass
+
+    for function in (generator, coroutine, async_generator, Model):
         with pytest.raises(TypeError, match=f"no_grad: {function.__name__} runs later"):
             no_grad()(function)
 
@@ -860,3 +867,76 @@ def test_one_element_is_a_number():
     assert (float(tensor([1.5])), int(tensor([[2.0]]))) == (1.5, 2)
     with pytest.raises(ValueError, match="size 1"):
         float(tensor([1.0, 2.0]))
+
+
+# What changes between the way forward and the way back, and what others hold
+
+
+def test_what_was_recorded_decides_and_not_what_requires_a_gradient_since():
+    w, b = leaf(2.0), tensor(3.0)
+    y = w * b + b * b
+    b.requires_grad = True
+    y.backward()
+    assert b.grad is None and w.grad.item() == 3.0
+    (b * b).backward()
+    assert b.grad.item() == 6.0
+
+
+def test_create_graph_is_refused_where_nothing_is_recorded():
+    w = leaf(2.0)
+    y = w * w * w
+    with no_grad(), pytest.raises(RuntimeError, match="under no_grad.* would record nothing"):
+        grad(y, w, create_graph=True)
+    (g,) = grad(y, w, create_graph=True)
+    assert grad(g, w)[0].item() == 12.0
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))])
+def test_a_copy_is_as_read_only_as_the_original_and_has_gradients(copied):
+    c = copied(leaf([3.0, 4.0]))
+    (c * c).sum().backward()
+    assert c.grad.tolist() == [6.0, 8.0]
+    for view in (c.numpy(), c.data, np.asarray(c.detach())):
+        with pytest.raises(ValueError, match="read-only"):
+            view[0] = 100.0
+        with pytest.raises(ValueError, match="cannot set WRITEABLE"):
+            view.setflags(write=True)
+
+
+def test_constants_of_any_kind_are_copied():
+    w, numbers = leaf([1.0, 1.0]), array.array("d", [3.0, 4.0])
+    y = (w * numbers).sum()
+    numbers[0] = 100.0
+    assert grad(y, w)[0].tolist() == [3.0, 4.0]
+
+
+def test_a_matrix_multiplies_like_any_array_and_a_mask_is_refused():
+    x = leaf([[1.0, 2.0], [3.0, 4.0]])
+    assert (x * np.matrix([[0.0, 1.0], [1.0, 0.0]])).tolist() == [[0.0, 2.0], [3.0, 0.0]]
+    with pytest.raises(TypeError, match="a mask is not followed"):
+        x * np.ma.array([1.0, 2.0], mask=[0, 1])
+    with pytest.raises(TypeError, match="inside a tuple or a list is not followed"):
+        x.reshape(tensor(2), 2)
+
+
+def test_a_generator_closed_in_another_thread_leaves_recording_as_it_is():
+    def paused():
+        with no_grad():
+            yield
+
+    generator = paused()
+    thread = threading.Thread(target=next, args=[generator])
+    thread.start()
+    thread.join()
+    generator.close()
+    assert (X * 2.0).requires_grad
+    with no_grad():
+        assert not (X * 2.0).requires_grad
+
+
+def test_each_gradient_is_a_tensor_of_its_own():
+    a, b, weight = leaf([1.0, 2.0]), leaf([3.0, 4.0]), tensor([1.0, 1.0])
+    of_a, of_b = grad(a + b, [a, b], weight, create_graph=True)
+    with no_grad():
+        of_a *= 5.0
+    assert of_b.tolist() == weight.tolist() == [1.0, 1.0]

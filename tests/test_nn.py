@@ -489,3 +489,16 @@ def test_bounds_and_starts_are_those_that_were_given():
 def test_docstrings_say_what_is_learned():
     assert nn.SMU.__doc__ == "smu as a module that learns mu: see nn.functional.smu."
     assert nn.ELU.__doc__ == "elu as a module: see nn.functional.elu."
+
+
+def test_a_state_whose_numbers_do_not_fit_changes_nothing():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = nn.Parameter([1.0])
+            self.b = nn.Parameter([1, 2], requires_grad=False)
+
+    model = Two()
+    with pytest.raises(TypeError, match="load_state_dict: b has numbers of int64, not float64"):
+        model.load_state_dict({"a": [5.0], "b": [1.5, 2.5]})
+    assert model.a.tolist() == [1.0]

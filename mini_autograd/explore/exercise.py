@@ -282,5 +282,7 @@ def _stopped_after(seconds):
     sys.settrace(trace)
     try:
         yield
+        if time.monotonic() > end:  # a bare `except` of the attempt has swallowed it
+            raise _TooLong(f"{seconds:g}")
     finally:
         sys.settrace(before)

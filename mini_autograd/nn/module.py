@@ -117,7 +117,8 @@ class Module:
     def load_state_dict(self, state):
         """Give every parameter the values that state holds under its name; all of them, or none.
 
-        Raises: ValueError if state lacks a name, has one too many, or holds another shape.
+        Raises: ValueError if state lacks a name, has one too many, or holds another shape;
+        TypeError for numbers that do not fit.
         """
         parameters = dict(self.named_parameters())
         if odd := sorted(parameters.keys() ^ state.keys()):
@@ -128,6 +129,9 @@ class Module:
                 raise ValueError(
                     f"load_state_dict: {name} has shape {parameter.shape}, not {values[name].shape}"
                 )
+            if not np.can_cast(values[name].dtype, parameter.dtype, "same_kind"):
+                dtypes = f"{parameter.dtype}, not {values[name].dtype}"
+                raise TypeError(f"load_state_dict: {name} has numbers of {dtypes}")
         for name, parameter in parameters.items():
             parameter.data = values[name]
 

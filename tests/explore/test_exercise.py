@@ -329,6 +329,18 @@ def test_an_operation_that_fails_is_told_with_the_line_that_calls_it(said):
     assert said(attempt, gradient=True).startswith(f"not yet: in line {line}, ValueError: add(")
 
 
+def swallows(x):
+    try:
+        while True:
+            pass
+    except:  # noqa: E722
+        return np.sin(x)
+
+
+def test_an_attempt_that_swallows_the_end_is_told_so(said):
+    assert "it still runs after 0.05 seconds" in said(swallows, np.sin, seconds=0.05)
+
+
 def loops(x):
     while True:
         pass
