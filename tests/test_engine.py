@@ -910,6 +910,7 @@ def test_constants_of_any_kind_are_copied():
     assert grad(y, w)[0].tolist() == [3.0, 4.0]
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
 def test_a_matrix_multiplies_like_any_array_and_a_mask_is_refused():
     x = leaf([[1.0, 2.0], [3.0, 4.0]])
     assert (x * np.matrix([[0.0, 1.0], [1.0, 0.0]])).tolist() == [[0.0, 2.0], [3.0, 0.0]]
