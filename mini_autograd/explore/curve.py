@@ -130,17 +130,18 @@ def examine(f, x, y, slope):
     tolerance = RELATIVE * np.abs(sides).max(axis=0) + ABSOLUTE * np.maximum(1, np.abs(y))
     steepest = np.maximum(np.abs(left), np.abs(right))
     steepest_near = np.maximum(np.abs(left_near), np.abs(right_near))
-    kind = np.full(x.shape, SMOOTH)
     # Where f is smooth, the two sides differ by h f'', and at h/8 by an eighth of that.
-    kind[np.abs((right_near - left_near) - (right - left) / 8) > tolerance] = KINK
-    kind[(steepest_near > 4 * steepest) & (steepest_near > 1e-3)] = JUMP
-    kind[~np.isfinite(sides).all(axis=0)] = UNKNOWN
+    bent = np.abs((right_near - left_near) - (right - left) / 8) > tolerance
+    torn = (steepest_near > 4 * steepest) & (steepest_near > 1e-3)
+    # where() and not an assignment by mask, so that this can be traced together with f.
+    kind = np.where(torn, JUMP, np.where(bent, KINK, SMOOTH))
+    kind = np.where(np.isfinite(sides).all(axis=0), kind, UNKNOWN)
 
     difference = np.abs(slope - central) - 2 * np.abs(central - halved)
     outside = np.maximum(sides.min(axis=0) - slope, slope - sides.max(axis=0))
     error = np.where(kind == SMOOTH, difference, np.where(kind == KINK, outside, 0.0))
-    error[error <= tolerance] = 0
-    error[np.isfinite(y) & np.isnan(slope)] = np.inf
+    error = np.where(error <= tolerance, 0.0, error)
+    error = np.where(np.isfinite(y) & np.isnan(slope), np.inf, error)
     if not ((kind == SMOOTH) | (error > 0)).any():
         lacks = "smooth" if np.isfinite(y).any() else "finite"
         raise Unusable(f"f is {lacks} nowhere here, so there is nothing to compare")
