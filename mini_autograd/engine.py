@@ -55,7 +55,7 @@ class Tensor:
     is_leaf = property(lambda self: self._operation is None)
 
     def numpy(self):
-        array = np.asarray(self._data).view()  # whoever makes a view writable is refused
+        array = self._data[...]  # a view, so nobody can make it writable
         array.setflags(write=False)
         return array
 
@@ -318,7 +318,7 @@ def primitive(function):
                     values.append(a)
                     unsafe = unsafe or type(a) not in _SAFE
             if differentiable is None:  # no tensor among the arguments
-                return function(*(a if type(a) in _PLAIN else _constant(a) for a in arguments))
+                return function(*(a if a.__class__ in _PLAIN else _constant(a) for a in arguments))
             if unsafe:
                 arguments = tuple(a if isinstance(a, Tensor) else _constant(a) for a in arguments)
                 values = [a._data if isinstance(a, Tensor) else a for a in arguments]

@@ -104,11 +104,11 @@ def ones(*size, **options):
 
 
 def zeros_like(x, **options):
-    return Tensor(np.zeros_like(x.data), **options)
+    return Tensor(np.zeros(x.shape, x.dtype), **options)
 
 
 def ones_like(x, **options):
-    return Tensor(np.ones_like(x.data), **options)
+    return Tensor(np.ones(x.shape, x.dtype), **options)
 
 
 def arange(start, end=None, step=1, **options):

@@ -25,7 +25,7 @@ def cross_entropy(x, target, reduction="mean"):
     >>> round(cross_entropy(tensor([[0.0, 0.0], [1000.0, 0.0]]), [0, 0]).item(), 4)
     0.3466
     """
-    x, target = floating(x), np.asarray(target)
+    x, target = floating(x), target if hasattr(target, "dtype") else np.asarray(target)
     if x.ndim != 2 or target.shape != x.shape[:1]:
         raise ValueError("x of shape (N, classes) and N class indices are needed")
     if target.dtype.kind not in "iu":
