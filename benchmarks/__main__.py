@@ -19,10 +19,10 @@ def ratio(timing):
 
 
 def measure_tasks(tasks, peers, rounds):
-    libraries = ["by_hand", "with_mini_autograd", *(f"with_{peer}" for peer in peers)]
+    libraries = ["by_hand", *(f"with_{name}" for name in ("mini_autograd", "jit", *peers))]
     libraries = {name: Library(name) for name in libraries}
-    row("task", "reference", "mini_autograd", *peers, "reach")
-    row("---", *["---:"] * (len(peers) + 3))
+    row("task", "reference", "mini_autograd", "jit", *peers, "reach")
+    row("---", *["---:"] * (len(peers) + 4))
     try:
         for task in tasks:
             if task.reference not in libraries:
