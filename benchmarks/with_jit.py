@@ -6,9 +6,7 @@ import mini_autograd as ma
 from benchmarks import tasks
 from mini_autograd import grad, nn, optim, tensor
 from mini_autograd.nn import functional
-from mini_autograd.trace import jit, trace
-
-BLOCK = 8192  # so many points stay in the processor's caches from the first line to the last
+from mini_autograd.trace import jit
 
 
 def _named(name):
@@ -18,29 +16,14 @@ def _named(name):
 def activation(function, points, dtype):
     f = _named(function)
 
+    @jit
     def both(x, g):
         y = f(x)
         return y, grad(y, x, g)[0]
 
-    x, ones = tasks.points(points, dtype), np.ones(points, dtype)
-    if points > BLOCK:
-        return _in_blocks(both, x, ones)
-    replayed, x, ones = jit(both), tensor(x, requires_grad=True), tensor(ones)
-    return lambda: replayed(x, ones)
-
-
-def _in_blocks(both, x, ones):
-    """Element by element, so one block after the other gives the same; the last two may overlap."""
-    program = trace(both, tensor(x[:BLOCK], requires_grad=True), tensor(ones[:BLOCK]))
-
-    def run():
-        y, slope = np.empty_like(x), np.empty_like(x)
-        for end in [*range(BLOCK, len(x), BLOCK), len(x)]:
-            block = slice(end - BLOCK, end)
-            y[block], slope[block] = program.run(x[block], ones[block])
-        return tensor(y), tensor(slope)
-
-    return run
+    x = tensor(tasks.points(points, dtype), requires_grad=True)
+    ones = tensor(np.ones(points, dtype))
+    return lambda: both(x, ones)
 
 
 def training(sizes, function, loss, batch, dtype):

@@ -17,7 +17,7 @@ import numpy as np
 
 from mini_autograd.engine import Tensor, _pauses
 from mini_autograd.numpy_functions import FUNCTIONS, LOOKS, REDUCTIONS, WRITERS, copied
-from mini_autograd.trees import CONSTANTS, arrays_of, form, mapped, parts, replaced, tensor_around
+from mini_autograd.trees import CONSTANTS, form, mapped, parts, replaced, tensor_around
 
 
 class Untraceable(RuntimeError):
@@ -85,7 +85,7 @@ class Program:
         """What the function returns; gradients that it has left go to the tensors among leaves."""
         returned, gradients = self.place(results)
         for i, g in gradients.items():
-            list(leaves.values())[i]._grad = g
+            list(leaves.values())[i][0]._grad = g
         return returned
 
     def __str__(self):
@@ -427,10 +427,10 @@ def _following(program):
 def _stand_ins(program, leaves):
     """{id of a tensor or an array: what the function is given in its place}."""
     new = {}
-    for (key, leaf), line in zip(leaves.items(), program.inputs, strict=True):
-        a, is_tensor = Traced(program, line, line.value), isinstance(leaf, Tensor)
+    for (key, (leaf, array)), line in zip(leaves.items(), program.inputs, strict=True):
+        a, is_tensor = Traced(program, line, array), isinstance(leaf, Tensor)
         new[key] = tensor_around(a, type(leaf), leaf._requires_grad) if is_tensor else a
-    for key, leaf in leaves.items():
+    for key, (leaf, _) in leaves.items():
         if isinstance(leaf, Tensor) and leaf._grad is not None:
             new[key]._grad = new[id(leaf._grad)]
     return new
@@ -438,7 +438,7 @@ def _stand_ins(program, leaves):
 
 def _followed(f, arguments, leaves):
     """A program of what one call of f does, not finished, and what _returned() returns."""
-    program = Program(arrays_of(leaves.values()))
+    program = Program([array for _, array in leaves.values()])
     with _following(program):
         stand_ins = _stand_ins(program, leaves)
         given = replaced(arguments, stand_ins)
@@ -448,7 +448,7 @@ def _followed(f, arguments, leaves):
         if [*map(id, before[0])] != [*map(id, now[0])]:
             raise Untraceable("it changes its arguments: return what is new instead")
         grads = {i: g for i, g in enumerate(now[1]) if g is not before[1][i]}
-        if any(list(leaves.values())[i]._operation for i in grads):
+        if any(list(leaves.values())[i][0]._operation for i in grads):
             raise Untraceable("backward() would go on into the graph of an argument: detach() that")
         return program, *_returned(program, [result, grads])
 
@@ -525,7 +525,7 @@ def trace(f, *arguments, **named):
         raise Untraceable("called twice it did not do the same: it counts, remembers, or draws")
     finish(program)
     program.__name__ = getattr(f, "__name__", type(f).__name__)
-    found = program.run(*arrays_of(leaves.values()))
+    found = program.run(*(array for _, array in leaves.values()))
     if not all(map(_equal, found, expected)):
         raise Untraceable("the program does not give what the function gave")
     return program
@@ -557,7 +557,7 @@ def jit(f):
             return f(*arguments, **named)  # within another trace, to which it adds its lines
         leaves = {}
         key = form(arguments, leaves), form(named, leaves) if named else None, _pauses.get() > 0
-        arrays = arrays_of(leaves.values())
+        arrays = [array for _, array in leaves.values()]
         for program in programs.get(key, ()):
             results = program.run(*arrays)
             if results is not None:

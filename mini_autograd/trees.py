@@ -47,7 +47,7 @@ def parts(tree, kind=object):
 def form(tree, leaves):
     """What a program depends on besides the numbers in arrays, as a key of a dictionary.
 
-    The tensors and arrays of the tree are put into leaves, {id: tensor or array}; one that comes
+    Tensors and arrays are put into leaves, as {id: (tensor or array, its array)}; one that comes
     again is known by its place there. A tensor counts with its .grad, a module with all it holds.
     Raises: TypeError for a part of which no program could know whether it has changed.
     """
@@ -55,8 +55,8 @@ def form(tree, leaves):
         return list(leaves).index(id(tree))
     kind = type(tree)
     if isinstance(tree, Tensor):
-        leaves[id(tree)] = tree
         a, g = tree._data, tree._grad
+        leaves[id(tree)] = tree, a
         about = kind, type(a), a.dtype, a.shape, a.strides, tree._requires_grad, not tree._operation
         return about if g is None else (*about, form(g, leaves))
     if kind is tuple or kind is list:
@@ -64,18 +64,13 @@ def form(tree, leaves):
     if kind is dict:
         return kind, *_keys(tree), *[form(part, leaves) for part in tree.values()]
     if kind is np.ndarray:
-        leaves[id(tree)] = tree
+        leaves[id(tree)] = tree, tree
         return kind, tree.dtype, tree.shape, tree.strides
     if isinstance(tree, Module):
         return kind, form(vars(tree), leaves)
     if isinstance(tree, CONSTANTS):
         return kind, repr(tree) if isinstance(tree, PRINTED) else tree
     raise TypeError(f"an argument holds a {kind.__name__}: pass the arrays and numbers in it")
-
-
-def arrays_of(leaves):
-    """The array of each of these tensors and arrays."""
-    return [a if type(a) is np.ndarray else a._data for a in leaves]
 
 
 def replaced(tree, new):
