@@ -384,8 +384,10 @@ def _constant(a):
             return np.array(a, None if a else int)  # an empty list is an index
         case np.ma.MaskedArray():
             raise TypeError("a mask is not followed: give the array, filled")
+        case np.matrix():
+            return np.array(a)  # it would multiply in its own way
         case np.ndarray():
-            return np.array(a)  # np.matrix would multiply in its own way
+            return a.copy()
         case np.generic():
             return a.item()
         case Tensor():

@@ -7,6 +7,7 @@ not notice, so the walk back stands in the program too.
 
 import functools
 import itertools
+import math
 import operator
 from collections import defaultdict
 from contextlib import contextmanager
@@ -392,6 +393,7 @@ _MANY = "pass a number that changes as an array, and let branches depend on fewe
 _one_at_a_time = RLock()  # whoever follows a function changes the class Tensor for a moment
 _older = itertools.count(1).__next__  # than all that is computed from a result
 _END = Tensor(0.0, requires_grad=True)  # where the way back from a result would lead
+_END._order = math.inf  # older than all results
 
 
 @contextmanager

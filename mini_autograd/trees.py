@@ -90,5 +90,6 @@ def tensor_around(array, kind=Tensor, requires_grad=False):
     """A leaf that holds this very array: no copy."""
     t = object.__new__(kind)
     t._data, t._operation, t._grad = array, None, None
-    t._requires_grad, t._retains_grad = requires_grad, False
+    t._retains_grad = False
+    t.requires_grad = requires_grad
     return t

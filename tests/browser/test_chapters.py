@@ -233,7 +233,7 @@ def run_code(source, open_notebook, course):
     return opened
 
 
-NOT_ATTEMPTED = {"not attempted yet", "not yet: a rule is still missing."}
+NOT_ATTEMPTED = {"not attempted yet", "not attempted yet: a rule is missing"}
 
 
 class Explorer:
