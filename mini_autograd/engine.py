@@ -326,6 +326,10 @@ def primitive(function):
         except (AttributeError, IndexError, TypeError, ValueError) as error:
             raise _explained(error, function.__name__, arguments) from error
         if differentiable and y._data.dtype.kind == "f" and not _pauses.get():
+            for i, name in operation.fixed:
+                if isinstance(arguments[i], Tensor) and arguments[i]._requires_grad:
+                    advice = "so it cannot be learned; give a number, or t.detach()"
+                    raise TypeError(f"{function.__name__}: there is no rule for {name}, {advice}")
             y._operation, y._inputs, y._saved = operation, arguments, values
             y._order, y._requires_grad = _next_order(), True
         return y
@@ -335,8 +339,10 @@ def primitive(function):
             raise TypeError(f"{function.__name__}: {len(rules)} rules for {arity} arguments")
         given = tuple(rule or _no_rule for rule in rules)
         operation.rules = given + (_no_rule,) * (arity - len(rules))
+        named = enumerate(zip(signature.parameters, operation.rules))
+        operation.fixed = [(i, name) for i, (name, rule) in named if rule is _no_rule]
 
-    operation.vjp, operation.rules = vjp, (_no_rule,) * arity
+    operation.vjp, operation.rules, operation.fixed = vjp, (_no_rule,) * arity, ()
     return operation
 
 

@@ -573,6 +573,7 @@ def freed():
         (lambda: X * None, TypeError, r"mul\(shape \(2,\), None\)"),
         (lambda: X * 1j, TypeError, r"mul\(shape \(2,\), 1j\): .*real numbers, not complex128"),
         (lambda: ma.where(X > 0, X, None), TypeError, "where.*real numbers, not object"),
+        (lambda: ma.where(X, 1.0, 0.0), TypeError, "where: there is no rule for condition, .*"),
         (lambda: np.array(tensor(1.0), np.float32, copy=False), ValueError, "copy"),
         (lambda: tensor("abc"), TypeError, "real numbers are needed"),
         (lambda: tensor(None), TypeError, "real numbers are needed"),

@@ -209,16 +209,38 @@ LIMITS = {
 @pytest.mark.parametrize("name", LIMITS)
 def test_infinities_give_limits_and_nan_stays(name, dtype):
     x = np.array([-INF, INF, np.nan], dtype)
-    value, slope = slopes(getattr(F, name), x, np.ones_like(x), 1)
+    order = 1 if name in STRAIGHT else 2
+    value, slope, *curvature = slopes(getattr(F, name), x, np.ones_like(x), order)
     np.testing.assert_allclose([value[0], slope[0], value[1], slope[1]], LIMITS[name], rtol=1e-6)
     assert np.isnan(value[2])
+    assert [bend[:2].tolist() for bend in curvature] in ([], [[0, 0]])
 
 
-def test_infinities_of_the_tanh_form_of_gelu():
-    x = np.array([-INF, INF, np.nan])
-    value, slope = slopes(lambda x: F.gelu(x, "tanh"), x, np.ones(3), 1)
-    np.testing.assert_array_equal(value, [0, INF, np.nan])
-    np.testing.assert_array_equal(slope[:2], [0, 1])
+def test_the_tanh_form_of_gelu_where_its_gate_stands_still():
+    x = np.array([-INF, -30.0, 30.0, INF, np.nan])
+    value, slope, curvature = slopes(lambda x: F.gelu(x, "tanh"), x, np.ones(5), 2)
+    np.testing.assert_array_equal(value, [0, 0, 30, INF, np.nan])
+    np.testing.assert_array_equal(slope[:4], [0, 0, 1, 1])
+    np.testing.assert_array_equal(curvature[:4], 0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["smu", "smu1"])
+def test_smooth_maximum_units_of_slope_0_or_1_have_their_limits(name, dtype):
+    x = np.array([-INF, INF, np.nan], dtype)
+    for alpha, limit in ((0.0, 0), (1.0, -INF)):
+        found = slopes(lambda x, alpha=alpha: getattr(F, name)(x, alpha), x, np.ones(3, dtype), 2)
+        assert [y[:2].tolist() for y in found] == [[limit, INF], [alpha, 1], [0, 0]]
+        assert np.isnan(found[0][2])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_nearly_the_largest_numbers_do_not_overflow(name, dtype):
+    x = np.array([-0.9, 0.9], dtype) * np.finfo(dtype).max  # selu of the largest must
+    for y in slopes(getattr(F, name), x, np.ones_like(x), 1 if name in STRAIGHT else 2):
+        assert np.isfinite(y).all()
 
 
 KINKS = {
@@ -297,7 +319,26 @@ def test_squareplus_of_b_0_is_relu_and_smu1_of_mu_0_leaky_relu():
     assert mu.grad.item() == 0
 
 
+def test_smu_of_a_negative_mu_is_the_smooth_minimum():
+    x = SMOOTH_POINTS
+    np.testing.assert_allclose(F.smu(x, 0.25, -2.0) + F.smu(x, 0.25, 2.0), 1.25 * x)
+    assert (F.smu(x, 0.25, -2.0) < F.smu(x, 0.25, 2.0)).all()
+
+
 # Learned parameters.
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [("elu", "alpha"), ("celu", "alpha"), ("softplus", "beta"), ("hardtanh", "max_val")],
+)
+@pytest.mark.parametrize("x", [SMOOTH_POINTS, tensor(SMOOTH_POINTS, requires_grad=True)])
+def test_a_parameter_without_a_rule_is_refused_before_it_is_learned(name, parameter, x):
+    f, learned = getattr(F, name), {parameter: tensor(1.5, requires_grad=True)}
+    with pytest.raises(TypeError, match=f"{name}: there is no rule for {parameter}, .*detach"):
+        f(x, **learned)
+    with ma.no_grad():
+        np.testing.assert_array_equal(f(x, **learned).numpy(), f(SMOOTH_POINTS, **{parameter: 1.5}))
 
 
 @needs_torch
@@ -413,7 +454,8 @@ def test_rrelu_uses_one_slope_for_value_and_gradient():
 @needs_torch
 @pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
 @pytest.mark.parametrize(
-    ("shape", "dim"), [((4,), 0), ((3, 4), 0), ((3, 4), -1), ((2, 3, 4), 1), ((0, 3), 1)]
+    ("shape", "dim"),
+    [((4,), 0), ((3, 4), 0), ((3, 4), -1), ((2, 3, 4), 1), ((0, 3), 1), ((0, 3), 0), ((0,), 0)],
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_functions_along_an_axis_are_those_of_pytorch(name, shape, dim, dtype):
@@ -485,6 +527,17 @@ def test_log_softmax_of_confident_scores_is_confirmed():
 def test_logsumexp_of_nothing_but_impossible_scores():
     x = np.array([[-INF, -INF], [INF, 1.0], [np.nan, 1.0]])
     np.testing.assert_array_equal(F.logsumexp(x, 1), [-INF, INF, np.nan])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_empty_axis_has_an_empty_softmax_and_a_sum_of_0(dtype):
+    x = np.ones((2, 0), dtype)
+    for f in (F.softmax, F.log_softmax):
+        assert f(x, 1).shape == (2, 0) and f(x, 1).dtype == dtype
+    for keepdim, expected in ((False, [-INF, -INF]), (True, [[-INF], [-INF]])):
+        value, slope = slopes(lambda x, k=keepdim: F.logsumexp(x, 1, k), x, np.array(expected), 1)
+        assert value.tolist() == expected and value.dtype == dtype and slope.shape == (2, 0)
 
 
 def test_logsumexp_keeps_the_axis_if_asked():
@@ -563,6 +616,21 @@ def test_a_confident_prediction_keeps_its_digits():
     np.testing.assert_allclose(loss.data, [np.exp(-40), np.exp(-40), 1000, 0], rtol=1e-14)
     loss.backward(np.ones(4))
     np.testing.assert_allclose(x.grad.data, [-p, p, 1, 0], rtol=1e-14)
+
+
+def test_impossible_classes_get_no_gradient_and_an_infinite_score_gives_nan():
+    for scores, loss, gradient in (
+        ([-INF, 0.0, 0.0], INF, [-1, 0.5, 0.5]),
+        ([0.0, -INF, 0.0], np.log(2), [-0.5, 0, 0.5]),
+        ([INF, 0.0, 0.0], np.nan, [np.nan] * 3),
+    ):
+        with np.errstate(invalid="ignore"):
+            found = slopes(lambda x: F.cross_entropy(x, [0]), np.array([scores]), np.ones(()), 1)
+            x = tensor([scores], requires_grad=True)
+            F.cross_entropy(x, [0]).backward()
+        np.testing.assert_allclose(found[0], loss, rtol=1e-14)
+        for slope in (found[1], x.grad.numpy()):
+            np.testing.assert_allclose(slope, [gradient], rtol=1e-14)
 
 
 def test_cross_entropy_gradient_is_probability_minus_one_hot_over_n():

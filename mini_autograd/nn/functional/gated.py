@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from mini_autograd.engine import floating, primitive
+from mini_autograd.engine import floating, primitive, where
 from mini_autograd.nn.functional.squashing import hardtanh, sigmoid
 from mini_autograd.operations import exp
 
@@ -127,8 +127,10 @@ def gelu(x, approximate="none"):
     if approximate == "none":
         return normal_gate(floating(x), math.sqrt(0.5))
     if approximate == "tanh":
+        x = floating(x)
         z = hardtanh(x, -30.0, 30.0)  # beyond, the gate is 0 or 1; z * z cannot overflow
-        return swish(x, math.sqrt(8 / math.pi) * (1 + 0.044715 * z * z))
+        y = swish(z, math.sqrt(8 / math.pi) * (1 + 0.044715 * z * z))
+        return where(x >= 30.0, x, y)
     raise ValueError(f'gelu: approximate is "none" or "tanh", not {approximate!r}')
 
 

@@ -37,6 +37,8 @@ def _log_sum(x, dim):
 
     The largest term is 1: log1p of all others keeps their digits, be they ever so small.
     """
+    if not x.size:
+        return np.max(x, axis=dim, keepdims=True, initial=-np.inf), 0.0
     index = np.argmax(x, axis=dim, keepdims=True)
     largest = np.take_along_axis(x, index, dim)
     others = np.exp(x - np.where(np.isinf(largest), 0.0, largest))  # inf - inf would be nan
@@ -74,7 +76,7 @@ def logsumexp(x, dim, keepdim=False):
     Any shape with an axis dim, floating point; the result keeps the dtype, and under keepdim the
     axis, with length 1.
     Gradient: softmax(x).
-    Numerics: as in log_softmax.
+    Numerics: as in log_softmax. The logarithm of an empty sum is -inf.
     Raises: TypeError if x is not floating point; IndexError if x has no axis dim.
 
     >>> logsumexp(tensor([1000.0, 0.0]), 0).item()

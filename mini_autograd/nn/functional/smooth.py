@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mini_autograd.engine import floating, primitive, where
+from mini_autograd.engine import floating, primitive
 from mini_autograd.nn.functional.squashing import sigmoid
 from mini_autograd.operations import hypot
 
@@ -30,18 +30,33 @@ def softplus(x, beta=1.0):
 softplus.vjp(lambda g, y, x, beta: g * sigmoid(beta * x))
 
 
-def _squareplus_x(g, y, x, b):
-    h = hypot(x, b**0.5) + 1e-45
-    gap = b / 2 / h / (h + where(x > 0, x, -x))
-    return g * where(x > 0, 1 - gap, gap)
+@primitive
+@np.errstate(over="ignore")
+def _squareplus_slope(x, b):
+    """The slope of squareplus, (1 + x / h) / 2: an operation has a slope too."""
+    h = np.hypot(x, b**0.5) + 1e-45
+    gap = b / 2 / h / (h + np.abs(x))
+    return np.where(x > 0, 1 - gap, gap)
+
+
+def _height(x, b):
+    return hypot(x, b**0.5) + 1e-45
+
+
+_squareplus_slope.vjp(
+    lambda g, y, x, b: g * b / 2 / (h := _height(x, b)) / h / h,
+    lambda g, y, x, b: g * -x / 4 / (h := _height(x, b)) / h / h,
+)
 
 
 @primitive
+@np.errstate(over="ignore")
 def squareplus(x, b=4.0):
     """Smooth ReLU without exponentials: (x + sqrt(x**2 + b)) / 2, element-wise; PyTorch has none.
 
-    Any shape, floating point; the result keeps shape and dtype. b may be a learned tensor; the gap
-    to ReLU is largest at 0, sqrt(b) / 2, and b = 4 * log(2) ** 2 meets softplus there.
+    Any shape, floating point; the result keeps shape and dtype. The gap to ReLU is largest at 0,
+    sqrt(b) / 2, and b = 4 * log(2) ** 2 meets softplus there. b may be a learned tensor, best as
+    b = c * c or softplus(c), since a step could carry a b of its own below 0.
     Gradient: (1 + x / h) / 2 with h = sqrt(x**2 + b), and for b 1 / (4 h).
     Numerics: x + h cancels for negative x, and x**2 may overflow. The gap to ReLU, and that of the
     gradients, as fractions do neither; 1e-45 makes them 0 where b = x = 0.
@@ -57,4 +72,7 @@ def squareplus(x, b=4.0):
     return np.maximum(x, 0.0) + b / 2 / (h + np.abs(x))
 
 
-squareplus.vjp(_squareplus_x, lambda g, y, x, b: g / (4 * (hypot(x, b**0.5) + 1e-45)))
+squareplus.vjp(
+    lambda g, y, x, b: g * _squareplus_slope(x, b),
+    lambda g, y, x, b: g / (4 * _height(x, b)),
+)
