@@ -412,6 +412,15 @@ def test_learned_parameters_have_exact_gradients(name, shape):
         np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-11)
 
 
+@pytest.mark.parametrize("name", LEARNED)
+def test_parameters_can_be_learned_from_a_number(name):
+    parameters = [tensor(value, requires_grad=True) for value in LEARNED[name]]
+    y = getattr(F, name)(-0.5, *parameters)
+    assert y.item() == getattr(F, name)(np.array([-0.5]), *LEARNED[name])[0]
+    y.backward()
+    assert all(np.isfinite(p.grad.item()) for p in parameters)
+
+
 @pytest.mark.parametrize("shape", [(), (4,)], ids=["one", "one each"])
 @pytest.mark.parametrize("name", LEARNED)
 def test_differences_confirm_the_gradients_of_learned_parameters(name, shape):

@@ -125,7 +125,7 @@ def gelu(x, approximate="none"):
     [-0.1587, -0.1588]
     """
     if approximate == "none":
-        return normal_gate(floating(x), math.sqrt(0.5))
+        return normal_gate(x, math.sqrt(0.5))
     if approximate == "tanh":
         x = floating(x)
         z = hardtanh(x, -30.0, 30.0)  # beyond, the gate is 0 or 1; z * z cannot overflow
@@ -142,6 +142,7 @@ def _normal_gate_x(g, y, x, beta):
 @primitive
 def normal_gate(x, beta):
     """x * P(Z <= sqrt(2) * beta * x), Z standard normal: swish with another gate."""
+    x = floating(x)
     return np.maximum(x, np.finfo(x.dtype).min) * (0.5 * erfc(-beta * x))
 
 

@@ -30,17 +30,17 @@ def softplus(x, beta=1.0):
 softplus.vjp(lambda g, y, x, beta: g * sigmoid(beta * x))
 
 
+def _height(x, b):
+    return hypot(x, b**0.5) + 1e-45  # not 0, even where b = x = 0
+
+
 @primitive
 @np.errstate(over="ignore")
 def _squareplus_slope(x, b):
     """The slope of squareplus, (1 + x / h) / 2: an operation has a slope too."""
-    h = np.hypot(x, b**0.5) + 1e-45
+    h = _height(x, b)
     gap = b / 2 / h / (h + np.abs(x))
     return np.where(x > 0, 1 - gap, gap)
-
-
-def _height(x, b):
-    return hypot(x, b**0.5) + 1e-45
 
 
 _squareplus_slope.vjp(
@@ -59,7 +59,7 @@ def squareplus(x, b=4.0):
     b = c * c or softplus(c), since a step could carry a b of its own below 0.
     Gradient: (1 + x / h) / 2 with h = sqrt(x**2 + b), and for b 1 / (4 h).
     Numerics: x + h cancels for negative x, and x**2 may overflow. The gap to ReLU, and that of the
-    gradients, as fractions do neither; 1e-45 makes them 0 where b = x = 0.
+    slopes, as fractions do neither.
     Raises: TypeError if x is not floating point; ValueError if b < 0.
     Reference: Barron (2021), arXiv:2112.11687.
 
@@ -68,7 +68,7 @@ def squareplus(x, b=4.0):
     """
     if np.any(b < 0):
         raise ValueError(f"b must not be negative, as in {b}")
-    h = np.hypot(floating(x), b**0.5) + 1e-45
+    h = _height(floating(x), b)
     return np.maximum(x, 0.0) + b / 2 / (h + np.abs(x))
 
 
