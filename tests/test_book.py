@@ -114,10 +114,47 @@ def test_explorers_predictions_and_folded_answers_are_on_the_page(book):
     assert text.count('class="cell tag_hide-input') == text.count("<b>Predict.</b>")
 
 
-def test_no_formula_has_a_line_break_in_place_of_a_command(book):
+@pytest.fixture(scope="session")
+def texts(book):
+    """{page: (its formulas, all else that it says)}; code is no text."""
+    found = {}
     for name, page in pages(book).items():
-        formulas = re.findall(r'class="math[^>]*>([^<]*)<', page)
+        if "<article" in page:
+            soup = bs4.BeautifulSoup(article(page), "html.parser")
+            formulas = [one.extract().get_text().strip() for one in soup.select(".math")]
+            for code in soup.select("pre, code"):
+                code.decompose()
+            found[name] = formulas, soup.get_text()
+    return found
+
+
+def test_no_formula_has_a_line_break_in_place_of_a_command(texts):
+    for name, (formulas, _) in texts.items():
         assert [one for one in formulas if re.search(r"\\\\[A-Za-z]", one)] == [], name
+
+
+def test_no_formula_is_left_as_text(texts):
+    for name, (_, text) in texts.items():
+        assert re.findall(r"\\[A-Za-z(\[]\w*|\$", text) == [], name
+
+
+def test_mathjax_draws_every_formula(book, texts, chromium):
+    places = {one[2:-2]: name for name, (formulas, _) in texts.items() for one in formulas}
+    broken = r"\sqrta", r"\frac{1}", r"\left( x"  # unknown, incomplete, not closed
+    with chromium() as browser:
+        page = browser.new_page()
+        page.add_script_tag(path=book / "_static/tex-svg.js")
+        found = page.evaluate(
+            """async formulas => {
+                await MathJax.startup.promise;
+                // What it does not know it writes in red.
+                const failed = '[data-mml-node="merror"], [fill="red"]';
+                return formulas.filter(tex => MathJax.tex2svg(tex).querySelector(failed));
+            }""",
+            [*broken, *places],
+        )
+    assert found[:3] == [*broken] and len(places) > 500
+    assert [(places[tex], tex) for tex in found[3:]] == []
 
 
 # The reference.

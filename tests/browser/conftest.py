@@ -1,4 +1,4 @@
-"""A real JupyterLab on a copy of the course, and a Chromium to read it with."""
+"""A real JupyterLab on a copy of the course."""
 
 import contextlib
 import os
@@ -14,13 +14,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NO_CALLS_HOME = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-]
 # What a notebook opened without its widgets would show.
 ERROR_TEXTS = ["model not found", "Loading widget", "Error displaying widget", "Traceback"]
 FAILED_OUTPUTS = ", ".join(
@@ -34,29 +27,10 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def chromium_path():
-    """The system's Chromium, or the one that CHROMIUM names; None for Playwright's own."""
-    names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-
-
 @pytest.fixture(scope="session")
-def browser():
-    playwright_api = pytest.importorskip("playwright.sync_api")
-    # Chromium's own sandbox cannot start as root, which is what containers run as.
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    arguments = [*NO_CALLS_HOME, *(["--no-sandbox"] if as_root else [])]
-    with playwright_api.sync_playwright() as playwright:
-        try:
-            chromium = playwright.chromium.launch(executable_path=chromium_path(), args=arguments)
-        except playwright_api.Error as error:
-            first_line = error.message.splitlines()[0]
-            reason = f"no Chromium: install it, or set CHROMIUM to its path ({first_line})"
-            if os.environ.get("CI") == "true":
-                pytest.fail(reason)
-            pytest.skip(reason)
-        yield chromium
-        chromium.close()
+def browser(chromium):
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
