@@ -20,9 +20,17 @@ from mini_autograd.engine import Tensor, _pauses
 from mini_autograd.numpy_functions import FUNCTIONS, LOOKS, REDUCTIONS, WRITERS, copied
 from mini_autograd.trees import CONSTANTS, form, mapped, parts, replaced, tensor_around
 
+# The program that is being written. A context variable: each thread has its own.
+_current = ContextVar("current", default=None)
+
 
 class Untraceable(RuntimeError):
     """A function asks for what a program has no line for; the message says what."""
+
+    def __init__(self, message):
+        super().__init__(message)
+        if program := _current.get():
+            program.refused = self  # the function may catch it, and go another way
 
 
 # A program, and its lines.
@@ -69,7 +77,7 @@ class Program:
         self.guards = {}  # {line: whether Python saw it as true}
         self.functions = {}  # by name
         self.captured = {}  # {tensor that was no argument: its data and .grad}
-        self.lock = Lock()
+        self.refused, self.lock = None, Lock()
 
     def run(self, *arrays):
         """The results for these inputs, or None where Python would take another branch."""
@@ -90,13 +98,19 @@ class Program:
         return returned
 
     def __str__(self):
-        text = [f"{a}: {a.dtype} {a.shape}" for a in self.inputs]
-        arrays = [c for c in self.constants if c.shape]
-        text += [f"{c} = {np.array2string(c.value, threshold=6)}" for c in arrays]
-        for line in (*self.inputs, *self.lines):
-            text += [f"{line} = {line.code()}"] if line.function else []
-            text += [f"only if {line} is {self.guards[line]}"] if line in self.guards else []
-        return "\n".join([*text, f"return {', '.join(map(str, self.outputs))}"])
+        return "\n".join(_printed(self))
+
+
+def _printed(program):
+    yield from (f"{a}: {a.dtype} {a.shape}" for a in program.inputs)
+    arrays = [c for c in program.constants if c.shape]
+    yield from (f"{c} = {np.array2string(c.value, threshold=6)}" for c in arrays)
+    for line in (*program.inputs, *program.lines):
+        if line.function:
+            yield f"{line} = {line.code()}"
+        if line in program.guards:
+            yield f"only if {line} is {program.guards[line]}"
+    yield f"return {', '.join(map(str, program.outputs))}"
 
 
 # A stand-in for an array.
@@ -116,37 +130,14 @@ def _power(a, b):
     return np.square(a) if is_square else record(operator.pow, a, b)
 
 
-class Traced(np.lib.mixins.NDArrayOperatorsMixin):
-    """What NumPy and the engine take for an array, and whose operations become lines.
+class Arraylike(np.lib.mixins.NDArrayOperatorsMixin):
+    """What one can do with an array, in functions of NumPy."""
 
-    It says that it is an ndarray, or a NumPy scalar, and is none: who wants its numbers must ask.
-    Its value is what the example leads to with which the function is followed.
-    """
-
-    __class__ = property(lambda self: type(self.value))
     shape, dtype = property(lambda self: self.value.shape), property(lambda self: self.value.dtype)
     ndim, size = property(lambda self: self.value.ndim), property(lambda self: self.value.size)
     T = property(lambda self: np.transpose(self))
 
-    def __init__(self, program, line, value):
-        self.program, self.line, self.value, self.writable = program, line, value, True
-
-    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
-        return _call_ufunc(ufunc, method, inputs, out, options)
-
-    def __array_function__(self, function, types, arguments, options):
-        return _call_function(function, arguments, options)
-
-    def __getattr__(self, name):
-        function = getattr(np, name, None)
-        if not hasattr(np.ndarray, name) or function not in FUNCTIONS | REDUCTIONS:
-            raise AttributeError(f"an array that stands in a program has no {name}")
-        return functools.partial(function, self)
-
-    def reshape(self, *shape, **options):
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **options)
-
-    # These the engine has too. All other operators are the mixin's.
+    # These operators a tensor has too. All others are the mixin's.
     __add__, __sub__ = _but_tensors(np.add), _but_tensors(np.subtract)
     __mul__, __truediv__ = _but_tensors(np.multiply), _but_tensors(np.divide)
     __matmul__, __pow__ = _but_tensors(np.matmul), _but_tensors(_power)
@@ -160,16 +151,44 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     def __ipow__(self, power):
         return self**power if isinstance(self, np.generic) else np.power(self, power, out=self)
 
-    def __getitem__(self, index):
-        if any(a.dtype == bool for a in parts(index, Traced)):
-            raise Untraceable("how many elements a mask takes depends on numbers: use where()")
-        return record(operator.getitem, self, index)
-
     def __len__(self):
         return len(self.value)
 
     def __iter__(self):
         return (self[i] for i in range(len(self)))
+
+    def reshape(self, *shape, **options):
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **options)
+
+    def __getattr__(self, name):
+        function = getattr(np, name, None)
+        if not hasattr(np.ndarray, name) or function not in FUNCTIONS | REDUCTIONS:
+            raise AttributeError(f"an array that stands in a program has no {name}")
+        return functools.partial(function, self)
+
+
+class Traced(Arraylike):
+    """What NumPy and the engine take for an array, and whose operations become lines.
+
+    It says that it is an ndarray, or a NumPy scalar, and is none: who wants its numbers must ask.
+    Its value is what the example leads to with which the function is followed.
+    """
+
+    __class__ = property(lambda self: type(self.value))
+
+    def __init__(self, program, line, value):
+        self.program, self.line, self.value, self.writable = program, line, value, True
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
+        return _call_ufunc(ufunc, method, inputs, out, options)
+
+    def __array_function__(self, function, types, arguments, options):
+        return _call_function(function, arguments, options)
+
+    def __getitem__(self, index):
+        if any(a.dtype == bool for a in parts(index, Traced)):
+            raise Untraceable("how many elements a mask takes depends on numbers: use where()")
+        return record(operator.getitem, self, index)
 
     def __bool__(self):
         """Python takes a branch: the program holds only where it would take the same one."""
@@ -226,9 +245,6 @@ def _call_function(function, arguments, options):
 
 
 # A program is written: what the same text computes is the same line.
-
-# The program that is being written. A context variable: each thread has its own.
-_current = ContextVar("current", default=None)
 
 
 def record(function, *arguments, **options):
@@ -446,6 +462,8 @@ def _followed(f, arguments, leaves):
         given = replaced(arguments, stand_ins)
         before = _state(given), [getattr(a, "_grad", None) for a in stand_ins.values()]
         result = f(*given[0], **given[1])
+        if program.refused:
+            raise program.refused
         now = _state(given), [getattr(a, "_grad", None) for a in stand_ins.values()]
         if [*map(id, before[0])] != [*map(id, now[0])]:
             raise Untraceable("it changes its arguments: return what is new instead")
