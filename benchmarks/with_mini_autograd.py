@@ -49,7 +49,7 @@ def training(sizes, function, loss, batch, dtype):
 
 
 def module_training(sizes, function, loss, batch, dtype):
-    """The same step with modules and an optimiser, as chapters 13 to 17 write it."""
+    """The same step with modules and an optimiser, as chapters 13 to 18 write it."""
     layers = []
     for inputs, outputs in zip(sizes, sizes[1:], strict=False):
         layers += [nn.Linear(inputs, outputs), nn.activation(function)]

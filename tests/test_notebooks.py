@@ -9,7 +9,7 @@ from notebooks import ROOT, clean, code_cells, notebook_paths, read, run
 
 NOTEBOOKS = notebook_paths(ROOT)
 # Those that train for long, and the solutions, are run twice in continuous integration only.
-LONG = ("14_", "15_", "16_", "17_")
+LONG = ("14_", "15_", "16_", "17_", "18_")
 RUN_TWICE = [
     path
     for path in NOTEBOOKS

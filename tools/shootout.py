@@ -1,4 +1,4 @@
-"""Run the shoot-out of chapter 17 and store its results in assets/shootout.csv.
+"""Run the shoot-out of chapter 18 and store its results in assets/shootout.csv.
 
 python tools/shootout.py            all of it, on all cores: about a quarter of an hour on two
 """
