@@ -94,9 +94,9 @@ def test_runs_and_answers_everyone(open_notebook, name):
     explorer.press_arrow_keys()
     by_key = explorer.state_after(start)
     explorer.drag(40)
-    by_mouse = explorer.state_after(by_key)
+    explorer.state_after(by_key)
     explorer.cell.get_by_role("button", name="Reset", exact=True).click()
-    assert explorer.state_after(by_mouse)["words"] == start["words"]
+    explorer.wait_until(lambda state: state["words"] == start["words"])
     assert violations(notebook.page) == []
     for theme in ["JupyterLab Dark", "JupyterLab Light"]:
         notebook.set_theme(theme)
@@ -286,11 +286,18 @@ class Explorer:
         return {part: value for part, value in state.items() if value}
 
     def state_after(self, before):
-        """The state once it differs from before in all respects and has come to rest."""
-        for _ in range(100):
-            self.page.wait_for_timeout(50)
+        """The state once it differs from before in all respects."""
+        return self.wait_until(lambda state: all(state[part] != before[part] for part in state))
+
+    def wait_until(self, condition):
+        """The first state that meets the condition and lasts.
+
+        What the kernel has still to answer comes later: after a drag the picture stands between two
+        answers of a busy machine, and moves once more.
+        """
+        for _ in range(50):
             state = self.state()
-            if all(state[part] != before[part] for part in state) and state == self.state():
+            self.page.wait_for_timeout(200)
+            if condition(state) and state == self.state():
                 return state
-        still = [part for part, value in self.state().items() if value == before[part]]
-        pytest.fail(f"unchanged after 5 s: {still}")
+        pytest.fail(f"not what it should be after 10 s: {self.state()['words']}")
