@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tomllib
@@ -12,6 +13,7 @@ import pytest
 
 import mutants
 import portable
+import poster
 import run_tests
 import survivors
 from mini_autograd.nn import functional
@@ -704,3 +706,13 @@ def test_switched_off_features_are_off():
         assert not set(done.stdout.split()) & set(
             changes.get("NPY_DISABLE_CPU_FEATURES", "").split()
         )
+
+
+def test_the_poster_names_models_that_the_chapters_name():
+    chapters = {entry.name: poster.FAMILIES[entry.family][0] for entry in poster.ENTRIES}
+    for name, models in poster.MET.items():
+        told = ""
+        for number in re.findall(r"\d+", chapters[name]):
+            (path,) = (poster.ROOT / "notebooks").glob(f"{int(number):02}_*.ipynb")
+            told += next(cell.source for cell in read(path).cells if cell.id == "where")
+        assert [model for model in re.split(r", ?\s*| and ", models) if model not in told] == []

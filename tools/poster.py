@@ -138,6 +138,26 @@ ENTRIES = [
           dict(T=1.0), (dict(T=0.3), dict(T=3.0))),
 ]  # fmt: skip
 
+# Well-known models that have it; the chapters' sections "Where you meet it" say where, and why.
+MET = {
+    "sigmoid": "LSTM and GRU",
+    "logsigmoid": "SigLIP, DPO",
+    "tanh": "LSTM, DCGAN",
+    "hardsigmoid": "MobileNetV3",
+    "relu": "ResNets,\nAlexNet",
+    "relu6": "MobileNetV2",
+    "leaky_relu": "DCGAN,\nStyleGAN",
+    "prelu": "MTCNN,\nArcFace",
+    "elu": "EnCodec,\nDreamerV2",
+    "celu": "TorchANI",
+    "softplus": "Mamba,\nDeepAR",
+    "silu": "EfficientNet,\nDDPM",
+    "gelu": "BERT, ViT,\nGPT-2",
+    "mish": "YOLOv4",
+    "hardswish": "MobileNetV3",
+    "softmax": "attention,\nAlexNet",
+}
+
 SYMBOLS = dict(alpha="α", beta="β", mu="μ", negative_slope="α", weight="α")
 
 
@@ -165,6 +185,8 @@ def facts(entry, f):
     if entry.drawn:
         texts = [f"{SYMBOLS.get(key, key)} = {number(value)}" for key, value in entry.drawn.items()]
         yield "drawn", "\n".join(texts)
+    if entry.name in MET:
+        yield "in", MET[entry.name]
 
 
 def paper(entry):
@@ -265,7 +287,7 @@ def draw():
     text = (
         "σ is the sigmoid, P a probability. All plots have one scale, relu6 excepted. The softmax "
         "is that of the scores x and 0. Slopes are those of the curve drawn. “needs” names the "
-        "costly operations of one value."
+        "costly operations of one value, “in” a model that has it."
     )
     figure.text(left, 7.5 * MM / HEIGHT, text, size=8.5, color=GREY)
     return figure
