@@ -256,8 +256,7 @@ def _extrapolate(far, near, known, unseen):
 def _diagnosis(flat, whole):
     """The error to raise for a comparison: what is wrong, or why differences cannot judge."""
     c = _narrowed(flat, whole)
-    worst = np.isnan(c.reach) if np.isnan(c.reach).any() else c.excess
-    i, j = np.unravel_index(worst.argmax(), worst.shape)
+    i, j = np.unravel_index(c.excess.argmax(), c.excess.shape)
     at = _name(c.groups[j], flat.inputs)
     if np.isnan(c.reach[i, j]):
         why = "difference quotients grow as the step shrinks (a jump, a cusp), or are not finite"
@@ -283,10 +282,11 @@ def _evidence(flat, c, i, j):
     said = [middle if abs(middle) > abs(reach) else 0.0]
     if c.at_kink[i, j]:
         said = np.round([middle + reach, middle - reach], 7)
-    digits = 6
-    while digits < 17 and f"{returned:.{digits}g}" in [f"{s:.{digits}g}" for s in said]:
-        digits += 1  # two numbers that differ must look different
-    returned, *said = (f"{number + 0.0:.{digits}g}" for number in (returned, *said))
+    for digits in range(6, 18):  # two numbers that differ must look different
+        numbers = [f"{number + 0.0:.{digits}g}" for number in (returned, *said)]
+        if numbers[0] not in numbers[1:]:
+            break
+    returned, *said = numbers
     between = "between " if len(said) > 1 else ""
     several = flat.values.size > 1
     of = f" for output {_name(np.flatnonzero(c.weights[i]), flat.outputs)} alone" if several else ""

@@ -4,6 +4,7 @@ import importlib.util
 import pickle
 import re
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,13 @@ from scipy import special
 import mini_autograd as ma
 import mini_autograd.nn.functional as F
 from mini_autograd import Tensor, engine, primitive, tensor
-from mini_autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from mini_autograd.gradcheck import (
+    GradcheckError,
+    _likely_mistake,
+    _name,
+    gradcheck,
+    gradgradcheck,
+)
 
 RNG = np.random.default_rng(0)
 X = np.array([0.3, -1.2, 2.0, 0.7])
@@ -81,6 +88,17 @@ PLANTED = {
     ),
     "factor 2": (FACTOR_2, [X], "returned -16 .* say -8; 4 of 16 .* a factor of 2$"),
     "factor 2 of one element": (FACTOR_2, [np.array(1.5)], "1 of 1 .* a factor of 2$"),
+    "half of one element": (square(lambda g, y, x: g * x), [np.array(1.5)], "a factor of 0.5$"),
+    "factor 2, but for rounding": (
+        square(lambda g, y, x: g * x * 4.0000008),
+        [np.array(1.5)],
+        "a factor of 2$",
+    ),
+    "two in each other's place": (
+        operation(lambda x: x * np.array([2.0, 5.0]), lambda g, y, x: g * np.array([5.0, 2.0])),
+        [X[:2]],
+        "Likely mistake: right numbers in wrong places: transposed, or rules in another order$",
+    ),
     "other factor": (exp(0.3), [X], "a factor of 0.3$"),
     "missing term": (
         operation(lambda x: x * np.exp(x), lambda g, y, x: g * np.exp(x)),
@@ -271,6 +289,7 @@ ELU_2 = operation(
     lambda x: np.where(x > 0, x, 2 * np.expm1(np.minimum(x, 0))),
     lambda g, y, x: g * ma.where(x > 0, 1.0, 2 * ma.exp(ma.minimum(x, 0.0))),
 )
+TENT = operation(lambda x: -abs(x), lambda g, y, x: g * ma.where(x > 0, -1.0, 1.0))
 FLOOR = operation(lambda x: np.floor(x), lambda g, y, x: g * 0.0)
 # Exactly at a kink, and at distances from it that no step, some steps or all steps can tell from 0.
 NEAR_0 = np.array([0, 1e-300, 1e-20, 1e-15, 1e-12, 1e-9, 1e-7, 1e-6, 6e-6, 5e-5, 1e-3, 1])
@@ -579,6 +598,24 @@ def meddle(x):
             ValueError,
             r"input 0\[0\]: one of its operations",
         ),
+        (
+            lambda x: relu()(x - 1e6) - relu()(1e6 - x),  # right beside it, where beside is far
+            [1e6],
+            ValueError,
+            r"input 0\[0\]: one of its operations",
+        ),
+        (
+            lambda x: relu()(x[0] - x[1]) - relu()(x[1] - x[0]),  # where the two differ
+            [1.0, 1.0],
+            ValueError,
+            r"input 0\[0\]: one of its operations",
+        ),
+        (
+            lambda x: relu(slope_at_0=0.5)(TENT(x)),  # two operations are enough
+            [0.0],
+            ValueError,
+            r"input 0\[0\]: one of its operations",
+        ),
         # A right rule, and right operations, that lose all digits where the values keep theirs.
         (
             operation(lambda x: np.log1p(np.exp(x)), lambda g, y, x: g * (1 - 1 / (1 + np.exp(x)))),
@@ -660,6 +697,28 @@ def test_numbers_that_differ_look_different():
     assert "nearly right" in message  # and not a factor of 1
 
 
+def test_numbers_of_a_message_are_as_short_as_they_can_be():
+    one = operation(lambda x: np.sin(x) ** 2 + np.cos(x) ** 2, lambda g, y, x: g * 0.5)
+    assert "returned -1 for input 0[0], but differences say 0;" in message_of(one, np.array([0.7]))
+    lost = operation(lambda x: x * 3, lambda g, y, x: g * 0)
+    message = message_of(lost, np.array([0.7, 0.1]))
+    assert "for output 0[1] alone, backward returned 0 for input 0[1], but" in message
+
+    leaky = operation(
+        lambda x: np.where(x > 0, x, 0.25 * x),
+        lambda g, y, x: g * ma.where(x > 0, 1.0, ma.where(x == 0, 2.0, 0.25)),
+    )
+    assert "differences say between -2 and -0.5;" in message_of(leaky, np.array([0.0]))
+
+
+def test_a_sum_of_elements_has_no_name_of_one():
+    arrays = [np.zeros((2, 2)), np.zeros(())]
+    assert [_name([at], arrays) for at in range(5)] == [
+        "0[0, 0]", "0[0, 1]", "0[1, 0]", "0[1, 1]", "1",
+    ]  # fmt: skip
+    assert _name([0, 3], arrays) == "(a random sum)"
+
+
 def test_second_derivatives_name_the_gradient_they_are_of():
     def rule(g, y, x):
         return g * 2 * (x.detach() if isinstance(x, Tensor) else x)
@@ -669,6 +728,27 @@ def test_second_derivatives_name_the_gradient_they_are_of():
             gradgradcheck(square(rule), *inputs)
 
 
+def test_second_derivatives_are_weighted_as_the_message_says():
+    def rule(g, y, x):
+        return g * 2 * (x.detach() if isinstance(x, Tensor) else x)
+
+    with pytest.raises(GradcheckError, match=r"for input 0\[1\], but differences say -8;"):
+        gradgradcheck(square(rule), [1.0, 3.0])  # -2 * 2 * 2: linspace(1, 2, 2) ends with 2
+    assert gradgradcheck(square(rule), [1.0, 3.0], rtol=2.0)  # twice the slope would be allowed
+
+
+def test_second_derivatives_are_not_weighted_by_ones():
+    """The sum of a softmax's gradient times ones is 0, whatever its rule holds for constant."""
+
+    def rule(g, y, x):
+        y = y.detach() if isinstance(y, Tensor) else y
+        return g * y - y * (g * y).sum()
+
+    assert gradcheck(operation(softmax, rule), X)
+    with pytest.raises(GradcheckError, match="the gradient of softmax"):
+        gradgradcheck(operation(softmax, rule), X)
+
+
 def test_a_likely_mistake_is_an_attribute_too():
     assert GradcheckError("Wrong.").likely == "" and str(GradcheckError("Wrong.")) == "Wrong."
     error = GradcheckError("Wrong.", "the wrong sign")
@@ -676,6 +756,21 @@ def test_a_likely_mistake_is_an_attribute_too():
     assert str(error) == "Wrong. Likely mistake: the wrong sign"
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.likely) == (str(error), error.likely)
+
+
+@pytest.mark.parametrize(
+    "want, got, likely",
+    [
+        ([1e-10, 2e-10], [3e-10, 6e-10], "a factor of 3"),  # not near, though all is near 0
+        ([1e-10, 2e-10], [5e-10, 3e-10], "a term is missing or wrong"),
+        ([1.0, 2.0], [-1.000005, -2.0], "a term is missing or wrong"),  # not just a sign
+    ],
+)
+def test_mistakes_are_told_apart_whatever_their_size(want, got, likely):
+    shape = {"slopes": [got], "middle": [want], "reach": [[0, 0]], "at_kink": [[False, False]]}
+    found = SimpleNamespace(**{name: np.array(values) for name, values in shape.items()})
+    found.wrong, found.of_zero = found.slopes != found.middle, np.zeros(2)
+    assert _likely_mistake(found) == likely
 
 
 # Manners

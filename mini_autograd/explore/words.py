@@ -91,7 +91,7 @@ def mistake(got, want, x=None):
 
     x are the points at which the values were taken, if the values belong to points.
     """
-    wrong = ~np.isclose(got, want, rtol=1e-5, atol=1e-7, equal_nan=True) & ~np.isnan(want)
+    wrong = ~np.isclose(got, want, rtol=1e-5, atol=1e-7) & ~np.isnan(want)
     if not wrong.any():
         return ""
     if got.ndim == 2 and got.shape[::-1] == got.shape and np.allclose(got.T, want):
@@ -110,11 +110,12 @@ def _looks(got, want):
     """How the wrong values relate to the right ones, if it is the same for all of them."""
     if not got.any():
         return "zero"
-    if not np.isfinite(got - want).all():
+    if not np.isfinite([got, want]).all():
         return ""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         ratios = got[want != 0] / want[want != 0]
-    if len(ratios) == len(got) and np.ptp(ratios) <= 1e-3 * np.abs(ratios).max():
+        alike = len(ratios) == len(got) and np.ptp(ratios) < 1e-3 * np.abs(ratios).max()
+    if alike:
         factor = round(ratios.mean(), 3)
         usual = {
             -1: "right but for its sign",

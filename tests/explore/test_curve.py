@@ -233,3 +233,8 @@ def test_sliders_of_the_table_are_parameters_of_its_functions():
     for f, slope, sliders in ACTIVATIONS.values():
         assert list(inspect.signature(f).parameters) == ["x", *sliders]
         assert list(inspect.signature(slope).parameters) == ["x", *sliders]
+
+
+def test_formulas_may_give_numbers_of_any_kind():
+    found = c.by_formula(lambda x: x > 0, lambda x: np.zeros(x.shape, np.int8), GRID)
+    assert [values.dtype for values in found] == [float, float]

@@ -1,0 +1,64 @@
+"""What the verdicts of explorers and exercises say, to the letter."""
+
+import numpy as np
+import pytest
+
+from mini_autograd.explore.words import mistake
+
+X = np.array([-2.0, -1.0, 0.0, 0.5, 2.0])
+RIGHT = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+
+
+@pytest.mark.parametrize(
+    "got, want, said",
+    [
+        (RIGHT, RIGHT, ""),
+        ([5e-8], [0.0], ""),  # nearer than is looked at
+        ([1.0, 7.0], [np.nan, 7.0], ""),  # where nothing is wanted, nothing is wrong
+        (RIGHT * 2, RIGHT, "It is twice too large."),
+        ([1.0, 4.0], [1.0, 2.0], "Where it is wrong, it is twice too large."),
+        (RIGHT / 2, RIGHT, "It is half of what it should be."),
+        (-RIGHT, RIGHT, "It is right but for its sign."),
+        ([8e307], [-8e307], "It is right but for its sign."),
+        (RIGHT * 0, RIGHT, "It is zero."),
+        ([3.0], [1.0], ""),  # one number shows no factor but the usual ones
+        ([3.0, 6.0], [1.0, 2.0], "It is 3 times what it should be."),
+        ([-3.0, -6.0], [1.0, 2.0], "It is −3 times what it should be."),
+        ([1000.0, 999.5], [1.0, 1.0], "It is 999.75 times what it should be."),
+        ([1000.0, 998.0], [1.0, 1.0], ""),
+        ([0.001, 0.0015], [1.0, 1.0], "It is off by −0.9988."),
+        ([1.00003], [1.0], "It is close, but six digits are compared."),
+        ([0.3], [0.0], ""),
+        ([0.3, 1.3], [0.0, 1.0], "It is off by 0.3."),
+        ([1000.0, 1000.0], [0.0, 1.0], "It is off by 999.5."),
+        ([0.001, 1.0015], [0.0, 1.0], ""),
+        ([1.0, 101.01], [0.0, 100.0], ""),
+        ([np.inf, 1.0], [1.0, 2.0], ""),
+        ([[1.0, 3.0], [2.0, 4.0]], [[1.0, 2.0], [3.0, 4.0]], "It is transposed."),
+        ([[2.0, 4.0], [6.0, 8.0]], [[1.0, 2.0], [3.0, 4.0]], "It is twice too large."),
+        ([[2.0, 4.0, 6.0]], [[1.0, 2.0, 3.0]], "It is twice too large."),
+    ],
+)
+def test_what_two_arrays_differ_by(got, want, said):
+    assert mistake(np.array(got), np.array(want)) == said
+
+
+@pytest.mark.parametrize(
+    "factors, said",
+    [
+        ([1, 1, 2, 2, 2], "It is right for x < 0 only, elsewhere it is twice too large."),
+        ([2, 2, 2, 1, 1], "It is right for x > 0 only, elsewhere it is twice too large."),
+        ([1, 1, 2, 7, 3], "It is right for x < 0 only."),
+        ([1, 2, 1, 1, 2], "Where it is wrong, it is twice too large."),
+        ([2, 2, 1, 2, 2], "Where it is wrong, it is twice too large."),
+        ([1, 2, 1, 1, 3], ""),
+    ],
+)
+def test_on_which_side_they_differ(factors, said):
+    assert mistake(RIGHT * factors, RIGHT, X) == said
+
+
+@pytest.mark.parametrize("second, said", [(1.0, ""), (1e300, "It is off by 1e+300.")])
+def test_a_quotient_beyond_the_range_is_neither_a_factor_nor_a_warning(second, said, recwarn):
+    assert mistake(np.array([1e300, second]), np.array([1e-300, 1e-300])) == said
+    assert not recwarn.list
