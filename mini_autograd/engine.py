@@ -425,11 +425,10 @@ def backward(output, gradient=None, retain_graph=None, create_graph=False):
     Raises: RuntimeError if output requires no gradient, has many elements and no gradient is given,
     or was freed; ValueError for a gradient of another shape.
     """
-    seed = {output: seed_gradient(output, gradient, create_graph)}
-    for t, g in walk_back(seed, retain_graph, create_graph).items():
-        g = as_gradient(g, t)
-        if create_graph:
-            g = g * 1.0  # a tensor of its own: rules may hand the same one to several leaves
+    seed = seed_gradient(output, gradient, create_graph)
+    others = {seed} if create_graph else None
+    for t, g in walk_back({output: seed}, retain_graph, create_graph).items():
+        g = as_gradient(g, t, others)
         if t._grad is not None:
             g = t._grad + g if create_graph else _new_tensor(t._grad._data + g._data)
         t._grad = g
@@ -452,15 +451,14 @@ def grad(
     for output, weight in zip(outputs, weights, strict=True):
         g = seed_gradient(output, weight, create_graph)
         seeds[output] = seeds[output] + g if output in seeds else g
+    others = set(seeds.values()) if create_graph else None
     found = walk_back(seeds, retain_graph, create_graph, set(inputs))
     for i, x in enumerate(inputs):
         if x not in found and not allow_unused:
             raise RuntimeError(
                 f"grad: no output depends on input {i}; pass allow_unused=True to get None for it"
             )
-    gradients = [as_gradient(found[x], x) if x in found else None for x in inputs]
-    # A tensor of its own for each input: rules may hand on the same one, even a weight.
-    return tuple(g * 1.0 if create_graph and g is not None else g for g in gradients)
+    return tuple(as_gradient(found[x], x, others) if x in found else None for x in inputs)
 
 
 def walk_back(pending, retain_graph, create_graph, wanted=()):
@@ -506,9 +504,7 @@ def _input_gradients(node, g, create_graph):
         for x, rule in zip(node._inputs, node._operation.rules):
             if isinstance(x, Tensor) and x._requires_grad and x._order > node._order:
                 gx = rule(g, *arguments)
-                if not hasattr(gx, "shape"):
-                    raise TypeError(f"it returned {gx!r}, not an array")
-                if gx.shape != x._data.shape:
+                if getattr(gx, "shape", None) != x._data.shape:
                     gx = unbroadcast(gx, x._data.shape)
                 yield x, gx
     except Exception as error:
@@ -547,17 +543,26 @@ def seed_gradient(output, gradient, create_graph):
     return g if create_graph else g._data
 
 
-def as_gradient(g, t):
-    """What .grad holds: a tensor of the same dtype as t."""
+def as_gradient(g, t, others=None):
+    """What .grad holds: a tensor of the dtype of t, and none of the others, which it then joins.
+
+    Rules may hand on the tensor they are given, so that one reaches several inputs.
+    """
     g = g if isinstance(g, Tensor) else _new_tensor(g)
-    return g if g._data.dtype == t._data.dtype else to(g, t._data.dtype)
+    g = g if g._data.dtype == t._data.dtype else to(g, t._data.dtype)
+    if others is not None:
+        g = g * 1.0 if g in others else g
+        others.add(g)
+    return g
 
 
 def unbroadcast(g, shape):
     """Undo broadcasting: sum g over the axes along which an array of this shape was repeated.
 
-    Raises: ValueError if no array of this shape broadcasts to the shape of g.
+    Raises: TypeError if g is no array; ValueError if no array of this shape broadcasts to its own.
     """
+    if not hasattr(g, "shape"):
+        raise TypeError(f"it returned {g!r}, not an array")
     if len(g.shape) > len(shape):
         g = g.sum(tuple(range(len(g.shape) - len(shape))))
     if g.shape != shape:

@@ -942,3 +942,15 @@ def test_each_gradient_is_a_tensor_of_its_own():
     with no_grad():
         of_a *= 5.0
     assert of_b.tolist() == weight.tolist() == [1.0, 1.0]
+
+
+def test_a_gradient_that_is_its_own_is_not_copied():
+    x = leaf(3.0)
+    (g,) = grad(x * x, x, create_graph=True)
+    assert repr(g).endswith("operation=add)")
+
+
+def test_recorded_gradients_of_one_input_asked_for_twice_are_apart():
+    x = leaf(3.0)
+    first, again = grad(x * 2.0, [x, x], create_graph=True)
+    assert first is not again and first.item() == again.item() == 2.0
