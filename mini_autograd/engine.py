@@ -5,6 +5,7 @@ knows no calculus: it keeps the graph, walks it from the newest node to the olde
 rule what the rule needs.
 """
 
+import builtins
 import functools
 import inspect
 import itertools
@@ -304,12 +305,12 @@ def primitive(function):
 
     @functools.wraps(function)
     def operation(*arguments, **named):
-        if named or len(arguments) < required:
-            arguments = _bind(function.__name__, signature, arguments, named)
-        else:
-            arguments += defaults[len(arguments) - required :]
         values, differentiable, unsafe = [], None, False
         try:
+            if named or len(arguments) < required:
+                arguments = _bind(signature, arguments, named)
+            else:
+                arguments += defaults[len(arguments) - required :]
             for a in arguments:
                 if isinstance(a, Tensor):
                     values.append(a._data)
@@ -350,12 +351,9 @@ def _no_rule(*_):
     raise TypeError("there is no rule for an argument that requires a gradient")
 
 
-def _bind(name, signature, arguments, named):
+def _bind(signature, arguments, named):
     """Every argument in its place, defaults filled in, as the rules expect them."""
-    try:
-        bound = signature.bind(*arguments, **named)
-    except TypeError as error:
-        raise TypeError(f"{name}: {error}") from None
+    bound = signature.bind(*arguments, **named)
     bound.apply_defaults()
     return bound.args
 
@@ -384,10 +382,9 @@ def _constant(a):
     A NumPy scalar becomes a Python number, which leaves float32 as it is.
     """
     match a:
-        case tuple():
-            return tuple(map(_constant, a))
-        case list():
-            return np.array(a, None if a else int)  # an empty list is an index
+        case tuple() | list():
+            parts = tuple(map(_constant, a))  # refuses a tensor
+            return parts if isinstance(a, tuple) else np.array(a, None if a else int)
         case np.ma.MaskedArray():
             raise TypeError("a mask is not followed: give the array, filled")
         case np.matrix():
@@ -410,6 +407,8 @@ def _explained(error, name, arguments):
     given = ", ".join(
         f"shape {tuple(a.shape)}" if hasattr(a, "shape") else repr(a) for a in arguments
     )
+    if hasattr(builtins, name) and not hasattr(next(iter(arguments), None), "shape"):
+        error = f"{error}; the operation of tensors hides Python's builtins.{name}"
     return kind(f"{name}({given}): {error}")
 
 
@@ -785,7 +784,7 @@ def var(x, dim=None, correction=1, keepdim=False):
 @primitive
 def max(x, dim=None, keepdim=False):
     """The largest values; elements that tie share the gradient equally, as in torch.amax."""
-    return np.max(x, axis=_axis(dim, keepdim), keepdims=keepdim)
+    return x.max(_axis(dim, keepdim), keepdims=keepdim)
 
 
 @max.vjp
