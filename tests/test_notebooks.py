@@ -83,3 +83,11 @@ def test_explorers_are_stored_as_pictures(path):
                 cell.id,
                 kinds,
             )
+
+
+@pytest.mark.parametrize(
+    "path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
+)
+def test_no_printed_line_is_so_long_that_a_page_breaks_it_in_the_middle_of_a_word(path):
+    streams = [o.text for cell in code_cells(read(path)) for o in cell.outputs if "text" in o]
+    assert [line for text in streams for line in text.splitlines() if len(line) > 102] == []
