@@ -557,6 +557,141 @@ def test_logsumexp_keeps_the_axis_if_asked():
     np.testing.assert_allclose(x.grad.data, np.full((2, 3), 1 / 3))
 
 
+# Norms and gated units: of x, weight, bias or some of them, over the last axis or several.
+
+SHAPES = [((5,), (5,)), ((3, 5), (5,)), ((2, 3, 4), (4,)), ((2, 3, 4), (3, 4)), ((0, 5), (5,))]
+NORMS = {
+    "rms_norm": lambda F, shape, x, w, b: F.rms_norm(x, shape, w),
+    "rms_norm of eps": lambda F, shape, x, w, b: F.rms_norm(x, shape, w, 0.1),
+    "rms_norm alone": lambda F, shape, x, w, b: F.rms_norm(x, shape),
+    "layer_norm": lambda F, shape, x, w, b: F.layer_norm(x, shape, w, b),
+    "layer_norm of eps": lambda F, shape, x, w, b: F.layer_norm(x, shape, w, b, 0.1),
+    "layer_norm without bias": lambda F, shape, x, w, b: F.layer_norm(x, shape, w),
+    "layer_norm alone": lambda F, shape, x, w, b: F.layer_norm(x, shape),
+}
+
+
+def drawn(shape, normalized_shape, dtype=np.float64):
+    """A tensor, weights and biases, far from 0 and from 1."""
+    rng = np.random.default_rng(0)
+    sizes = shape, normalized_shape, normalized_shape
+    return [(rng.normal(size=size) * 2 + 1).astype(dtype) for size in sizes]
+
+
+@needs_torch
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("shape", "normalized_shape"), SHAPES)
+@pytest.mark.parametrize("name", NORMS)
+def test_norms_are_those_of_pytorch(name, shape, normalized_shape, dtype):
+    f, given = NORMS[name], drawn(shape, normalized_shape, dtype)
+    weights = np.random.default_rng(1).normal(size=shape).astype(dtype)
+    ours = [tensor(a, requires_grad=True) for a in given]
+    theirs = [torch.tensor(a, requires_grad=True) for a in given]
+    y = f(F, normalized_shape, *ours)
+    expected = f(torch.nn.functional, normalized_shape, *theirs)
+    y.backward(weights)
+    expected.backward(torch.tensor(weights))
+    rtol = 2e-5 if dtype == np.float32 else 1e-12
+    np.testing.assert_allclose(y.numpy(), expected.detach().numpy(), rtol=rtol, atol=rtol)
+    for a, b in zip(ours, theirs, strict=True):
+        assert (a.grad is None) == (b.grad is None)
+        if a.grad is not None:
+            assert a.grad.dtype == dtype and a.grad.shape == a.shape
+            np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=rtol, atol=rtol)
+    np.testing.assert_array_equal(f(F, normalized_shape, *given), y.numpy())
+
+
+@needs_torch
+@pytest.mark.parametrize(("shape", "normalized_shape"), SHAPES)
+@pytest.mark.parametrize("name", NORMS)
+def test_norms_bend_as_those_of_pytorch(name, shape, normalized_shape):
+    x, *given = drawn(shape, normalized_shape)
+    weights = np.random.default_rng(1).normal(size=shape)
+    found = slopes(lambda x: NORMS[name](F, normalized_shape, x, *given), x, weights, 2)
+    theirs = [torch.tensor(a) for a in given]
+    f = lambda x: NORMS[name](torch.nn.functional, normalized_shape, x, *theirs)  # noqa: E731
+    for ours, expected in zip(found, torch_slopes(f, x, weights, 2), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize(("shape", "normalized_shape"), SHAPES[:-1])
+@pytest.mark.parametrize(
+    "name", [name for name in NORMS if "out" not in name and "one" not in name]
+)
+def test_differences_confirm_norms(name, shape, normalized_shape):
+    x, w, b = drawn(shape, normalized_shape)
+    f = lambda x, w, b: NORMS[name](F, normalized_shape, x, w, b) + b  # noqa: E731
+    confirm(f, x, w, b)
+
+
+def test_one_axis_may_be_given_as_a_number():
+    x, w, b = drawn((3, 5), (5,))
+    for name, f in NORMS.items():
+        np.testing.assert_array_equal(f(F, 5, x, w, b), f(F, [5], x, w, b), err_msg=name)
+
+
+def test_rms_norm_adds_the_spacing_of_its_dtype_where_no_eps_is_given():
+    for dtype in np.float32, np.float64:
+        eps = np.finfo(dtype).eps
+        x = np.array([1, -1, 1, 1], dtype) * np.sqrt(eps / 3)
+        np.testing.assert_allclose(F.rms_norm(x, 4), [0.5, -0.5, 0.5, 0.5], rtol=1e-6)
+
+
+def test_a_row_without_a_spread_and_a_row_of_zeros():
+    for value in 0.0, 0.1, -1e8:
+        found = slopes(lambda x: F.layer_norm(x, 3), np.full((2, 3), value), np.eye(2, 3), 1)
+        np.testing.assert_allclose(found[0], 0, atol=1e-12)
+        center = np.eye(2, 3) - 1 / 3
+        np.testing.assert_allclose(found[1], center / np.sqrt(1e-5), rtol=1e-9)
+    found = slopes(lambda x: F.rms_norm(x, 3, eps=1e-6), np.zeros((2, 3)), np.eye(2, 3), 1)
+    np.testing.assert_allclose(found[1], np.eye(2, 3) * 1e3)
+    assert not found[0].any()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        assert np.isnan(F.rms_norm(np.zeros(3), 3, eps=0.0)).all()
+
+
+@pytest.mark.parametrize(("dtype", "offset"), [(np.float32, 2**14), (np.float64, 2**40)])
+def test_layer_norm_keeps_the_digits_of_a_row_far_from_0(dtype, offset):
+    # The offset leaves the deviations as they are, but their mean, 20 / 56, is rounded.
+    x = np.array([0, 1, 5, 2, 2, 3, 7], dtype) / 8
+    moved, rtol = F.layer_norm(x + dtype(offset), 7), 9 * np.finfo(dtype).eps
+    np.testing.assert_allclose(moved, F.layer_norm(x, 7), rtol=rtol)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["layer_norm", "rms_norm"])
+def test_norms_of_huge_numbers_do_not_overflow(name, dtype):
+    x, g, huge = np.array([3, -1, 2], dtype), np.eye(3, dtype=dtype)[0], np.finfo(dtype).max / 10
+    f = lambda x: getattr(F, name)(x, 3, eps=0.0)  # noqa: E731
+    value, slope = slopes(f, x, g, 1)
+    found = slopes(f, x * huge, g, 1)
+    np.testing.assert_allclose(found[0], value, rtol=1e-6)
+    np.testing.assert_allclose(found[1] * huge, slope, rtol=1e-5)
+
+
+@needs_torch
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("shape", "dim"), [((6,), -1), ((3, 4), -1), ((4, 3), 0), ((2, 4, 3), 1), ((2, 4, 3), -2)]
+)
+def test_glu_is_that_of_pytorch(shape, dim, dtype):
+    x = np.random.default_rng(0).normal(size=shape).astype(dtype) * 3
+    f = lambda x: F.glu(x, dim)  # noqa: E731
+    weights = np.random.default_rng(1).normal(size=f(x).shape).astype(dtype)
+    expected = torch_slopes(lambda x: torch.nn.functional.glu(x, dim), x, weights, 1)
+    for ours, right in zip(slopes(f, x, weights, 1), expected, strict=True):
+        assert ours.dtype == dtype
+        np.testing.assert_allclose(ours, right, rtol=1e-5 if dtype == np.float32 else 1e-12)
+    confirm(f, x.astype(float))
+
+
+def test_a_closed_gate_lets_nothing_through_and_keeps_its_digits():
+    value, slope = slopes(F.glu, np.array([2.0, 3.0, -700.0, 800.0]), np.ones(2), 1)
+    np.testing.assert_allclose(value, [2 * np.exp(-700), 3], rtol=1e-12)
+    np.testing.assert_allclose(slope, [np.exp(-700), 1, 2 * np.exp(-700), 0], rtol=1e-12)
+
+
 # Losses.
 
 SCORES = np.random.default_rng(2).normal(size=(5, 3)) * 2
@@ -723,6 +858,44 @@ def test_integers_are_refused_with_the_way_out(name, wrap):
             r"softmax\(shape \(2,\)\): missing a required argument: 'dim'",
             lambda: F.softmax(x),
         ),
+        (
+            ValueError,
+            r"layer_norm: x of shape \(2,\) does not end in normalized_shape \(3,\)",
+            lambda: F.layer_norm(x, 3),
+        ),
+        (
+            ValueError,
+            r"rms_norm: x of shape \(2,\) does not end in .*\(\)",
+            lambda: F.rms_norm(x, ()),
+        ),
+        (ValueError, r"rms_norm: x of shape \(\) does not", lambda: F.rms_norm(1.0, 1)),
+        (
+            ValueError,
+            r"layer_norm: x of shape \(2, 0\) does not end",
+            lambda: F.layer_norm(np.ones((2, 0)), 0),
+        ),
+        (
+            ValueError,
+            r"layer_norm: weight needs the shape \(2,\), not \(3,\)",
+            lambda: F.layer_norm(x, 2, np.ones(3)),
+        ),
+        (
+            ValueError,
+            r"layer_norm: bias needs the shape \(2,\), not \(1,\)",
+            lambda: F.layer_norm(x, 2, None, np.ones(1)),
+        ),
+        (
+            ValueError,
+            r"rms_norm: weight needs the shape \(2,\), not \(\)",
+            lambda: F.rms_norm(x, 2, 1.0),
+        ),
+        (ValueError, "eps must not be negative, as in -1", lambda: F.rms_norm(x, 2, eps=-1.0)),
+        (ValueError, r"glu: axis -1 of the shape \(3,\) cannot be", lambda: F.glu(np.ones(3))),
+        (IndexError, r"glu: axis 1 is out of bounds for the shape \(2,", lambda: F.glu(x, 1)),
+        (TypeError, "float32 or float64 is needed", lambda: F.layer_norm(tensor([1, 2]), 2)),
+        (TypeError, "float32 or float64 is needed", lambda: F.rms_norm(tensor([1, 2]), 2)),
+        (TypeError, "float32 or float64 is needed", lambda: F.rms_norm(x, 2, np.ones(2, int))),
+        (TypeError, "float32 or float64 is needed", lambda: F.glu(tensor([1, 2]))),
         (TypeError, "not float16", lambda: F.mish(np.ones(2, np.float16))),
         (TypeError, "float32 or float64 is needed", lambda: F.softmax(tensor([1, 2]), 0)),
         (TypeError, "float32 or float64 is needed", lambda: F.log_softmax(tensor([1, 2]), 0)),

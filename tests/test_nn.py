@@ -427,7 +427,8 @@ NAMES = "identity " + " ".join(
     name
     for name, f in vars(F).items()
     if callable(f)
-    and name not in "erf erfc linear logsumexp".split()
+    and name not in "erf erfc glu linear logsumexp".split()
+    and "norm" not in name
     and "loss" not in name
     and "entropy" not in name
 )
@@ -474,6 +475,60 @@ def test_every_module_has_a_docstring_and_goes_by_its_own_name():
     for name, kind in vars(nn).items():
         if inspect.isclass(kind) and issubclass(kind, (nn.Module, Tensor)):
             assert kind.__doc__ and kind.__name__ == name
+
+
+# --- Norms and the gated unit ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [4, (4,), [3, 4]])
+def test_norms_are_modules_that_learn(shape):
+    rng = np.random.default_rng(0)
+    x, size = tensor(rng.normal(size=(2, 3, 4))), (shape,) if shape == 4 else tuple(shape)
+    w, b = rng.normal(size=size), rng.normal(size=size)
+    layer, rms = nn.LayerNorm(shape, eps=0.1), nn.RMSNorm(shape, eps=0.1)
+    assert {n: p.tolist() for n, p in layer.named_parameters()} == {
+        "weight": np.ones(size).tolist(),
+        "bias": np.zeros(size).tolist(),
+    }
+    assert [name for name, _ in rms.named_parameters()] == ["weight"]
+    layer.load_state_dict({"weight": w, "bias": b})
+    rms.load_state_dict({"weight": w})
+    assert layer(x).tolist() == F.layer_norm(x, shape, w, b, 0.1).tolist()
+    assert rms(x).tolist() == F.rms_norm(x, shape, w, 0.1).tolist()
+    assert layer.normalized_shape == rms.normalized_shape == size
+
+
+def test_norms_need_not_learn():
+    x = tensor([[1.0, 2.0, 4.0]])
+    layer, rms = (kind(3, elementwise_affine=False, eps=0.0) for kind in (nn.LayerNorm, nn.RMSNorm))
+    assert not [*layer.parameters(), *rms.parameters()]
+    assert layer(x).tolist() == F.layer_norm(x, 3, eps=0.0).tolist()
+    assert rms(x).tolist() == F.rms_norm(x, 3, eps=0.0).tolist()
+    assert list(nn.LayerNorm(3, bias=False).state_dict()) == ["weight"]
+
+
+def test_norms_start_with_the_eps_of_pytorch():
+    x = tensor([1e-8, 2e-8, -1e-8])
+    assert nn.LayerNorm(3)(x).tolist() == F.layer_norm(x, 3, eps=1e-5).tolist()
+    assert nn.RMSNorm(3)(x).tolist() == F.rms_norm(x, 3, eps=2.0**-52).tolist()
+
+
+def test_glu_is_a_module_but_none_that_can_be_exchanged():
+    x = tensor(np.arange(8.0).reshape(4, 2))
+    assert nn.GLU()(x).tolist() == F.glu(x).tolist()
+    assert nn.GLU(0)(x).tolist() == F.glu(x, dim=0).tolist()
+    with pytest.raises(ValueError, match="'glu' is none of"):
+        nn.activation("glu")
+
+
+def test_norms_and_the_gated_unit_print_as_in_pytorch():
+    parts = nn.LayerNorm(3), nn.LayerNorm((2, 3), bias=False), nn.RMSNorm(3), nn.GLU(0)
+    assert [repr(part) for part in parts] == [
+        "LayerNorm((3,), eps=1e-05, elementwise_affine=True, bias=True)",
+        "LayerNorm((2, 3), eps=1e-05, elementwise_affine=True, bias=False)",
+        "RMSNorm((3,), eps=None, elementwise_affine=True)",
+        "GLU(dim=0)",
+    ]
 
 
 # --- Options of the activation modules ------------------------------------------------------------

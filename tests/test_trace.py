@@ -80,6 +80,13 @@ OPERATIONS = {name: getattr(F, name, None) or getattr(ma, name) for name in PLAI
     "broadcast_to": lambda x: ma.broadcast_to(x, (2, *x.shape)) * x,
     "matmul": lambda x: ma.matmul(rows(x), rows(x).T) + x.reshape(-1) @ x.reshape(-1),
     "matmul of equals": lambda x: F.tanh(rows(x)) @ F.tanh(rows(x)).T,
+    "layer_norm": lambda x: F.layer_norm(rows(x), rows(x).shape[1:], rows(x).mean(0)),
+    "rms_norm": lambda x: F.rms_norm(rows(x), rows(x).shape[1:], rows(x)[:1].sum(0), eps=0.1),
+    "glu": lambda x: (
+        F.glu(rows(x)[..., None] * np.array([1.0, 2.0])) + F.glu(rows(x)[[0, 0]], 0)
+        if x.numel()
+        else x
+    ),
     "linear": lambda x: F.linear(rows(x), rows(x), rows(x)[:, 0]),
     "mse_loss": lambda x: F.mse_loss(x, (x * 0.5).detach()),
     "binary_cross_entropy_with_logits": lambda x: F.binary_cross_entropy_with_logits(

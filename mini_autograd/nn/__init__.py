@@ -34,4 +34,5 @@ from mini_autograd.nn.activations import (
     Tanh,
     activation,
 )
+from mini_autograd.nn.blocks import GLU, LayerNorm, RMSNorm
 from mini_autograd.nn.module import Linear, Module, Parameter, Sequential

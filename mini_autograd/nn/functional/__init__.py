@@ -1,6 +1,7 @@
-"""Activation functions and losses, under PyTorch's names."""
+"""Activation functions, norms and losses, under PyTorch's names."""
 
 from mini_autograd.nn.functional.affine import linear
+from mini_autograd.nn.functional.blocks import glu, layer_norm, rms_norm
 from mini_autograd.nn.functional.exponential import celu, elu, selu
 from mini_autograd.nn.functional.gated import erf, erfc, gelu, hardswish, mish, silu, swish
 from mini_autograd.nn.functional.logits import log_softmax, logsumexp, softmax
