@@ -628,10 +628,10 @@ def pow(a, b):
 
 
 # b - (b != 0) lowers every exponent but 0: a**-1 could be infinite, and 0 * inf is nan.
-# log(1) in place of log(0): a power of 0 stays 0 while the exponent moves.
+# log(1) in place of log(0): 0**b stays 0 while b moves, unless b is negative.
 pow.vjp(
     lambda g, y, a, b: g * b * a ** (b - (b != 0)),
-    lambda g, y, a, b: g * y * log(where(a == 0, 1, a)),
+    lambda g, y, a, b: g * y * log(where((a == 0) * (b >= 0), 1, a)),
 )
 
 
@@ -736,7 +736,7 @@ where.vjp(None, lambda g, y, c, a, b: where(c, g, 0.0), lambda g, y, c, a, b: wh
 # Reductions. dim is an axis, several axes, or None for all.
 
 
-def _axis(dim, keepdim):
+def as_axis(dim, keepdim):
     """dim as NumPy's axis: several axes are a tuple."""
     if type(keepdim) is not bool:
         raise TypeError(f"keepdim is True or False, not {keepdim!r}; several axes go into a tuple")
@@ -762,7 +762,7 @@ def keep_dims(g, x, dim):
 
 @primitive
 def sum(x, dim=None, keepdim=False):
-    return x.sum(_axis(dim, keepdim), keepdims=keepdim)
+    return x.sum(as_axis(dim, keepdim), keepdims=keepdim)
 
 
 @sum.vjp
@@ -784,7 +784,7 @@ def var(x, dim=None, correction=1, keepdim=False):
 @primitive
 def max(x, dim=None, keepdim=False):
     """The largest values; elements that tie share the gradient equally, as in torch.amax."""
-    return x.max(_axis(dim, keepdim), keepdims=keepdim)
+    return x.max(as_axis(dim, keepdim), keepdims=keepdim)
 
 
 @max.vjp

@@ -268,16 +268,26 @@ KINKS = {
         if c.values[0] in KINKS and "min_val" not in c.values[1]
     ],
 )
-def test_slopes_at_kinks_and_beside_them_are_those_of_pytorch(name, given, dtype):
+def test_slopes_and_curvature_at_kinks_and_beside_them_are_those_of_pytorch(name, given, dtype):
     points = np.array(KINKS[name], dtype)
     x = np.concatenate(
         [points, np.nextafter(points, dtype(-9)), np.nextafter(points, dtype(9)), -0 * points]
     )
-    value, slope = slopes(lambda x: getattr(F, name)(x, **given), x, np.ones_like(x), 1)
-    theirs, their_slope = torch_slopes(lambda x: oracle(name)(x, **given), x, np.ones_like(x), 1)
+    order = 1 if name in STRAIGHT else 2
+    found = slopes(lambda x: getattr(F, name)(x, **given), x, np.ones_like(x), order)
+    expected = torch_slopes(lambda x: oracle(name)(x, **given), x, np.ones_like(x), order)
     eps = 1e-7 if name == "hardsigmoid" else 8 * np.finfo(dtype).eps
-    np.testing.assert_allclose(slope, their_slope, rtol=eps, atol=eps)
-    np.testing.assert_allclose(value, theirs, rtol=eps, atol=eps)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=eps, atol=eps)
+
+
+@pytest.mark.parametrize("name", ["elu", "celu", "selu"])
+def test_the_second_derivative_of_an_exponential_tail_is_0_where_it_begins(name):
+    assert slopes(getattr(F, name), np.zeros(1), np.ones(1), 2)[2] == 0
+
+
+def test_a_nan_has_the_slope_of_the_left_side_as_in_pytorch():
+    assert slopes(F.leaky_relu, np.array([np.nan]), np.ones(1), 1)[1] == 0.01
 
 
 @pytest.mark.parametrize(
@@ -896,6 +906,11 @@ def test_integers_are_refused_with_the_way_out(name, wrap):
         (TypeError, "float32 or float64 is needed", lambda: F.rms_norm(tensor([1, 2]), 2)),
         (TypeError, "float32 or float64 is needed", lambda: F.rms_norm(x, 2, np.ones(2, int))),
         (TypeError, "float32 or float64 is needed", lambda: F.glu(tensor([1, 2]))),
+        (
+            TypeError,
+            "logsumexp.*keepdim is True or False, not 1",
+            lambda: F.logsumexp(x, 0, 1),
+        ),
         (TypeError, "not float16", lambda: F.mish(np.ones(2, np.float16))),
         (TypeError, "float32 or float64 is needed", lambda: F.softmax(tensor([1, 2]), 0)),
         (TypeError, "float32 or float64 is needed", lambda: F.log_softmax(tensor([1, 2]), 0)),

@@ -266,3 +266,10 @@ def test_constructors():
         assert a.tolist() == b.tolist() and b.requires_grad and draw(4).shape == (4,)
     assert ma.rand(1000, generator=generator(0)).numpy().min() >= 0
     assert ma.zeros(2, requires_grad=True).requires_grad
+
+
+@np.errstate(all="ignore")
+def test_the_slope_of_a_power_of_0_for_its_exponent_is_that_of_pytorch():
+    exponent = tensor([-1.0, 0.0, 0.5, 2.0], requires_grad=True)
+    (tensor(0.0) ** exponent).backward(np.ones(4))
+    assert exponent.grad.tolist() == [-np.inf, 0.0, 0.0, 0.0]

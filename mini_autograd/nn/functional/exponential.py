@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from mini_autograd.engine import floating, primitive
-from mini_autograd.operations import exp, minimum
+from mini_autograd.engine import floating, primitive, where
+from mini_autograd.nn.functional.rectified import relu
+from mini_autograd.operations import exp
 
 
 @primitive
@@ -11,7 +12,8 @@ def elu(x, alpha=1.0):
     """Exponential linear unit: x if x > 0 else alpha * (exp(x) - 1), element-wise.
 
     Any shape, floating point; the result keeps shape and dtype. -alpha is the limit at -inf.
-    Gradient: 1 if x > 0 else alpha * exp(x); at 0 it is alpha, as in PyTorch.
+    Gradient: 1 if x > 0 else alpha * exp(x); at 0 it is alpha, and the second derivative 0, as in
+    PyTorch.
     Numerics: expm1 of min(x, 0) neither overflows nor loses digits near 0; the gradient y + alpha
     would lose them at the far left.
     Raises: TypeError if x is not floating point; ValueError if alpha <= 0.
@@ -25,7 +27,8 @@ def elu(x, alpha=1.0):
     return np.maximum(floating(x), 0.0) + alpha * np.expm1(np.minimum(x, 0.0))
 
 
-elu.vjp(lambda g, y, x, alpha: g * (x > 0) + g * (x <= 0) * alpha * exp(minimum(x, 0.0)))
+# -relu(-x) is min(x, 0), with a slope of 0 at 0; minimum() would have 1/2 there.
+elu.vjp(lambda g, y, x, alpha: where(x > 0, g, g * alpha * exp(-relu(-x))))
 
 
 @primitive
@@ -46,7 +49,7 @@ def celu(x, alpha=1.0):
     return np.maximum(floating(x), 0.0) + alpha * np.expm1(np.minimum(x, 0.0) / alpha)
 
 
-celu.vjp(lambda g, y, x, alpha: g * exp(minimum(x, 0.0) / alpha))
+celu.vjp(lambda g, y, x, alpha: g * exp(-relu(-x) / alpha))
 
 
 # Layers of selu with weights N(0, 1/fan_in) keep mean 0 and variance 1 with these two numbers only.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mini_autograd.engine import floating, keep_dims, primitive, sum
+from mini_autograd.engine import as_axis, floating, keep_dims, primitive, sum
 from mini_autograd.operations import exp, expm1
 
 
@@ -77,12 +77,13 @@ def logsumexp(x, dim, keepdim=False):
     axis, with length 1.
     Gradient: softmax(x).
     Numerics: as in log_softmax. The logarithm of an empty sum is -inf.
-    Raises: TypeError if x is not floating point; IndexError if x has no axis dim.
+    Raises: TypeError if x is not floating point, or keepdim not True or False; IndexError if x has
+    no axis dim.
 
     >>> logsumexp(tensor([1000.0, 0.0]), 0).item()
     1000.0
     """
-    largest, log_sum = _log_sum(floating(x), dim)
+    largest, log_sum = _log_sum(floating(x), as_axis(dim, keepdim))
     return largest + log_sum if keepdim else np.squeeze(largest + log_sum, dim)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mini_autograd.engine import floating, primitive
+from mini_autograd.engine import floating, primitive, where
 from mini_autograd.nn.functional.squashing import hardtanh
 from mini_autograd.operations import minimum
 
@@ -57,7 +57,7 @@ def leaky_relu(x, negative_slope=0.01):
 
 
 leaky_relu.vjp(
-    lambda g, y, x, negative_slope: g * (x > 0) + g * (x <= 0) * negative_slope,
+    lambda g, y, x, negative_slope: where(x > 0, g, g * negative_slope),
     lambda g, y, x, negative_slope: g * minimum(x, 0.0),
 )
 
