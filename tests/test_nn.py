@@ -6,6 +6,7 @@ import os
 import pickle
 import stat
 import sys
+from collections import deque
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
@@ -196,6 +197,10 @@ def test_mistakes_are_explained(mistake, kind, words):
         ([[nn.ReLU()]], "list"),
         ([1, ["a", {"b": (nn.Parameter(1.0),)}]], "list"),
         ({"a": [nn.ReLU()]}, "dict"),
+        ({nn.Parameter(1.0): "a"}, "dict"),
+        (deque([nn.ReLU()]), "deque"),
+        (frozenset([nn.ReLU()]), "frozenset"),
+        (np.array([[1, nn.ReLU()]], object), "ndarray"),
     ],
 )
 def test_parts_that_would_not_be_found_are_refused(parts, kind):
@@ -207,8 +212,35 @@ def test_parts_that_would_not_be_found_are_refused(parts, kind):
 def test_lists_without_parts_are_nobodys_business():
     itself = [1.0, "ab"]
     itself.append(itself)
-    for held in itself, [[tensor(1.0)]], {"a": {"b": 1}}, (), "text":
+    arrays = np.ones(3), np.array([1, None])
+    for held in itself, [[tensor(1.0)]], {"a": {"b": 1}}, (), "text", deque([1]), *arrays:
         assert len(list(with_parts(held).parameters())) == 5
+
+
+@pytest.mark.parametrize("name", ["", "a.b", "."])
+@pytest.mark.parametrize("part", [nn.Parameter(1.0), nn.ReLU()])
+def test_a_name_that_a_state_could_not_tell_apart_is_refused(name, part):
+    with pytest.raises(AttributeError, match="cannot name a part: dots join"):
+        setattr(nn.Module(), name, part)
+
+
+def test_a_module_within_itself_is_refused_where_it_is_assigned():
+    outer, inner = nn.Module(), nn.Module()
+    outer.middle = nn.Sequential(inner)
+    for inside in inner, outer:
+        with pytest.raises(ValueError, match="loop: a module cannot hold itself"):
+            inside.loop = outer
+    outer.again = inner  # shared, and no circle
+    assert len(list(outer.modules())) == 3
+
+
+def test_a_tensor_to_be_learned_must_be_a_parameter():
+    layer = nn.Linear(2, 3, bias=False)
+    with pytest.raises(TypeError, match=r"bias: only a Parameter is learned; write nn.Parameter"):
+        layer.bias = tensor(np.zeros(3), requires_grad=True)
+    layer.bias = nn.Parameter(np.zeros(3))
+    layer.mask, layer.last = tensor(np.ones(3)), layer(tensor(np.ones(2)))
+    assert [name for name, _ in layer.named_parameters()] == ["weight", "bias"]
 
 
 # --- Saving ---------------------------------------------------------------------------------------
@@ -557,3 +589,11 @@ def test_a_state_whose_numbers_do_not_fit_changes_nothing():
     with pytest.raises(TypeError, match="load_state_dict: b has numbers of int64, not float64"):
         model.load_state_dict({"a": [5.0], "b": [1.5, 2.5]})
     assert model.a.tolist() == [1.0]
+
+
+def test_the_signature_of_an_activation_module_names_what_it_takes():
+    assert str(inspect.signature(nn.ELU)) == "(alpha=1.0)"
+    assert str(inspect.signature(nn.ReLU)) == "()"
+    assert str(inspect.signature(nn.MSELoss)) == "(reduction='mean')"
+    with pytest.raises(TypeError, match=r"^LeakyReLU takes negative_slope=0.01: "):
+        nn.LeakyReLU(slope=0.1)

@@ -21,12 +21,10 @@ class FunctionModule(Module):
 
     def __init__(self, *arguments, **named):
         super().__init__()
-        signature = inspect.signature(self.function)
-        options = list(signature.parameters.values())[self.inputs :]
         try:
-            bound = signature.replace(parameters=options).bind(*arguments, **named)
+            bound = self.__signature__.bind(*arguments, **named)
         except TypeError as error:
-            takes = ", ".join(map(str, options)) or "no arguments"
+            takes = str(self.__signature__)[1:-1] or "no arguments"
             raise TypeError(f"{type(self).__name__} takes {takes}: {error}") from None
         bound.apply_defaults()
         self.options = tuple(bound.arguments)
@@ -48,6 +46,9 @@ def _module(name, function, inputs=1, learned=()):
     if learned:
         doc = doc.replace(":", f" that learns {', '.join(learned)}:")
     attributes = dict(function=staticmethod(function), inputs=inputs, learned=learned)
+    signature = inspect.signature(function)
+    options = list(signature.parameters.values())[inputs:]
+    attributes["__signature__"] = signature.replace(parameters=options)
     return type(name, (FunctionModule,), attributes | dict(__doc__=doc, __module__=__name__))
 
 

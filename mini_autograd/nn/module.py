@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,15 @@ class Parameter(Tensor):
 
     def __init__(self, data, requires_grad=True):
         super().__init__(data, requires_grad=requires_grad)
+
+
+def _within(container):
+    """What a container holds; nothing, if it is none."""
+    if isinstance(container, dict):
+        return [*container.keys(), *container.values()]
+    if isinstance(container, np.ndarray):
+        return container.ravel().tolist() if container.dtype == object else []
+    return list(container) if isinstance(container, (list, tuple, set, frozenset, deque)) else []
 
 
 class Module:
@@ -39,11 +49,21 @@ class Module:
         self.training = True
 
     def __setattr__(self, name, value):
-        if isinstance(value, (Parameter, Module)) and "training" not in vars(self):
-            raise AttributeError(f"{name}: call super().__init__() before assigning parts")
+        if isinstance(value, (Parameter, Module)):
+            self._refuse_part(name, value)
+        elif isinstance(value, Tensor) and value.is_leaf and value.requires_grad:
+            raise TypeError(f"{name}: only a Parameter is learned; write nn.Parameter(...)")
         if isinstance(vars(self).get(name), Parameter) and not isinstance(value, Parameter | None):
             raise TypeError(f"{name} is a parameter: assign another, or move it under no_grad()")
         super().__setattr__(name, value)
+
+    def _refuse_part(self, name, part):
+        if "training" not in vars(self):
+            raise AttributeError(f"{name}: call super().__init__() before assigning parts")
+        if not name or "." in name:
+            raise AttributeError(f"{name!r} cannot name a part: dots join the names of parts")
+        if isinstance(part, Module) and self in part.modules():
+            raise ValueError(f"{name}: a module cannot hold itself, nor one that holds it")
 
     def __call__(self, *inputs, **options):
         return self.forward(*inputs, **options)
@@ -69,9 +89,9 @@ class Module:
                 if isinstance(one, (Parameter, Module)):
                     kind = type(held).__name__
                     raise TypeError(f"{name}: parts in a {kind} are not found; use nn.Sequential")
-                if isinstance(one, (list, tuple, set, dict)) and id(one) not in seen:
+                if id(one) not in seen:
                     seen.add(id(one))
-                    waiting += one.values() if isinstance(one, dict) else one
+                    waiting += _within(one)
 
     def modules(self):
         return iter(dict.fromkeys(module for _, module in self.named_modules()))
