@@ -70,8 +70,10 @@ class Tensor:
 
     def __array_function__(self, function, types, arguments, named):
         """np.sum(t) would call t.sum(axis=...); it gets the array instead, or a refusal."""
-        named = {key: np.asarray(a) if isinstance(a, Tensor) else a for key, a in named.items()}
-        arrays = (np.asarray(a) if isinstance(a, Tensor) else a for a in arguments)
+        # What tells a shape loses no graph.
+        array = Tensor.numpy if function in (np.shape, np.ndim, np.size) else np.asarray
+        named = {key: array(a) if isinstance(a, Tensor) else a for key, a in named.items()}
+        arrays = (array(a) if isinstance(a, Tensor) else a for a in arguments)
         return function._implementation(*arrays, **named)
 
     def __repr__(self):

@@ -978,3 +978,10 @@ def test_other_errors_do_not_speak_of_builtins():
         ma.sum(X, 1)
     with pytest.raises(TypeError, match="'b'$"):
         ma.mul(3)
+
+
+def test_numpy_may_look_at_the_shape_of_a_tensor_but_not_at_its_numbers():
+    x = leaf([[1.0, 2.0, 3.0]])
+    assert (np.shape(x), np.ndim(x), np.size(x), np.size(a=x, axis=1)) == ((1, 3), 2, 3, 3)
+    with pytest.raises(TypeError, match="would lose its graph"):
+        np.zeros_like(x)

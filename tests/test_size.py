@@ -27,7 +27,6 @@ LONGER = {
     "explore/explorer.py: Explorer.__init__": "half of it lists the arguments, one a line",
     "explore/graph.py: Walk._figure": "it draws edges, boxes and texts with one set of looks",
     "explore/graph.py: _lay_out": "columns, bends and rows are found from each other",
-    "explore/graph.py: _read": "the way forward names the nodes for the way back",
 }
 
 

@@ -53,17 +53,18 @@ def check(
     is_answer = at is None and not parameters and expected is not None and not callable(expected)
     if expected is None and not callable(attempt) and attempt is not ...:
         raise TypeError("check: an attempt that is no function needs what is expected")
+    count = _count_cases({"at": at, **parameters})
     try:
         with np.errstate(all="ignore"), _stopped_after(seconds):
             if is_answer:
                 _compare(attempt, expected)
-            for case in () if is_answer else _cases(attempt, at, parameters):
+            for case in () if is_answer else _cases(attempt, at, parameters, count):
                 setting, arguments, named = case
                 f = functools.update_wrapper(functools.partial(attempt, **named), attempt)
                 want = functools.partial(expected, **named) if callable(expected) else expected
                 _check_function(f, want, arguments, gradient, Tensor)
         print("correct: values and gradient." if gradient and not is_answer else "correct.")
-    except (Exception, _TooLong) as error:
+    except (Exception, SystemExit, _TooLong) as error:
         text = minus(_in_words(error, setting, cell))
         print(textwrap.fill(text, 90, break_long_words=False, break_on_hyphens=False))
 
@@ -76,13 +77,20 @@ def _calling_file():
     return frame.f_code.co_filename
 
 
-def _cases(attempt, at, parameters):
+def _count_cases(given):
+    """How many cases there are to try: as many as every list has entries."""
+    lengths = {name: len(value) for name, value in given.items() if isinstance(value, list)}
+    if 0 in lengths.values() or len({*lengths.values()}) > 1:
+        raise ValueError(f"check: each list needs an entry for each case; the lengths: {lengths}")
+    return next(iter(lengths.values()), 1)
+
+
+def _cases(attempt, at, parameters, count):
     """For each case its setting in words, the arguments (None: the usual points), parameters."""
     if attempt is ...:
         raise _NotAttempted
     if not callable(attempt):
         raise _Wrong(f"a function is needed, not {_kind(attempt)}.")
-    count = max((len(v) for v in (at, *parameters.values()) if isinstance(v, list)), default=1)
     for i in range(count):
         here, *values = (v[i] if isinstance(v, list) else v for v in (at, *parameters.values()))
         arguments = None if here is None else here if isinstance(here, tuple) else (here,)
@@ -261,6 +269,8 @@ def _raised(cause, words, line):
     if isinstance(cause, _TooLong):
         why = "does a loop never end, or is work done again and again?"
         return f"{line}it still runs after {cause} seconds: {why}"
+    if isinstance(cause, SystemExit):
+        return f"{line}it ends Python with exit(); an answer comes by `return`."
     if isinstance(cause, AssertionError):
         return words if str(cause) else f"{line}what is asserted does not hold."
     return line + words

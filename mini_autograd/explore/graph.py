@@ -57,7 +57,7 @@ def walk(output, names=None, Tensor=_Tensor):
     output is a tensor whose graph has not been freed yet; it is only read. names = {"w": w} says
     what to call a tensor. Each step shows what an operation passes back to its inputs.
     Raises: TypeError if output is not a Tensor; ValueError if it has no graph, a freed one, or a
-    large one; TypeError for names that do not lead to tensors.
+    large one, or if a rule fails; TypeError for names that do not lead to tensors.
     """
     if not isinstance(output, Tensor):
         raise TypeError(f"walk: a Tensor is needed, not a {type(output).__name__}")
@@ -71,14 +71,19 @@ def walk(output, names=None, Tensor=_Tensor):
 
 def _read(output, names, Tensor):
     """The graph below output as Nodes, and the backward pass through it as Steps."""
+    nodes, results = _nodes(output, names, Tensor)
+    for t in results:
+        nodes[id(t)].inputs = [nodes.get(key) for key in _keys(t, Tensor)]
+    return [*nodes.values()][::-1], [*_steps(output, nodes, results)]
 
-    def key(t, i):  # a tensor is one node however often it is used, a constant a node each time
-        return id(t._inputs[i]) if isinstance(t._inputs[i], Tensor) else (id(t), i)
 
-    def called(x):  # in a formula: by its name, a number by its value, else by dots
-        value, is_result = np.asarray(getattr(x, "_data", x)), getattr(x, "_operation", None)
-        return names.get(id(x)) or ("…" if is_result or value.ndim else _shown(value))
+def _keys(t, Tensor):
+    """A key for each input: a tensor is one node, a constant is one at each use."""
+    return [id(x) if isinstance(x, Tensor) else (id(t), i) for i, x in enumerate(t._inputs)]
 
+
+def _nodes(output, names, Tensor):
+    """{key: Node} from output on, and all computed tensors, the newest first, as backward goes."""
     nodes, results, pending = {}, [], [(id(output), output)]
     while pending:
         here, t = pending.pop()
@@ -89,44 +94,55 @@ def _read(output, names, Tensor):
         if not isinstance(t, Tensor):
             nodes[here] = Node("constant", "constant", np.asarray(t))
             continue
-        operation, name = t._operation, names.get(here)
+        name = names.get(here)
         title = name or "leaf"
-        if operation:
-            if t._saved is None:
-                raise ValueError("walk: backward freed this graph; run the cell that made it again")
-            if any(
-                getattr(x, "_data", s) is not s for x, s in zip(t._inputs, t._saved, strict=True)
-            ):
-                change = f"an input of {operation.__name__} was given new data since"
-                raise ValueError(f"walk: {change}; run the cell that made the graph again")
+        if t._operation:
+            _refuse_lost_or_changed(t)
             results.append(t)
-            # An argument without a rule is a setting, such as a dim.
-            rules = [getattr(rule, "__name__", "") for rule in operation.rules]
-            used = [i for i, rule in enumerate(rules) if rule != "_no_rule"]
-            pending += [(key(t, i), t._inputs[i]) for i in reversed(used)]
-            formula = _formula(operation.__name__, [called(t._inputs[i]) for i in used])
+            used, keys = _used(t), _keys(t, Tensor)
+            pending += [(keys[i], t._inputs[i]) for i in reversed(used)]
+            formula = _formula(t._operation.__name__, [_called(t._inputs[i], names) for i in used])
             title = f"{name} = {formula}" if name else formula
         nodes[here] = Node(name or title, title, np.array(t.numpy()), t.requires_grad)
+    return nodes, sorted(results, key=lambda t: t._order)
 
-    results.sort(key=lambda t: t._order)  # the newest first, as backward visits them
+
+def _refuse_lost_or_changed(t):
+    if t._saved is None:
+        raise ValueError("walk: backward freed this graph; run the cell that made it again")
+    if any(getattr(x, "_data", s) is not s for x, s in zip(t._inputs, t._saved, strict=True)):
+        change = f"an input of {t._operation.__name__} was given new data since"
+        raise ValueError(f"walk: {change}; run the cell that made the graph again")
+
+
+def _used(t):
+    """The positions of the inputs to show. One without a rule is a setting, such as a dim."""
+    rules = [getattr(rule, "__name__", "") for rule in t._operation.rules]
+    wanted = [getattr(x, "requires_grad", False) for x in t._inputs]
+    return [i for i, rule in enumerate(rules) if rule != "_no_rule" or wanted[i]]
+
+
+def _called(x, names):
+    """What an input is called in a formula: its name, a number its value, else dots."""
+    value, is_result = np.asarray(getattr(x, "_data", x)), getattr(x, "_operation", None)
+    return names.get(id(x)) or ("…" if is_result or value.ndim else _shown(value))
+
+
+def _steps(output, nodes, results):
     last = nodes[id(output)]
     gradients, passed = {last: np.ones(output.shape)}, {}
     said = [f"Start: the gradient of the result ({last.title}) with respect to itself is 1."]
-    steps = [Step(said, last, passed, gradients)]
+    yield Step(said, last, passed, gradients)
     for number, t in enumerate(results, 1):
-        node, rules = nodes[id(t)], t._operation.rules
-        node.inputs = [nodes.get(key(t, i)) for i in range(len(rules))]
-        upstream = gradients[node]
-        said = [
-            f"Step {number} of {len(results)}: {node.title}, upstream gradient {_shown(upstream)}."
-        ]
-        for i, (x, rule) in enumerate(zip(node.inputs, rules, strict=True)):
+        node = nodes[id(t)]
+        upstream, at = gradients[node], f"Step {number} of {len(results)}: {node.title}"
+        said = [f"{at}, upstream gradient {_shown(upstream)}."]
+        for i, x in enumerate(node.inputs):
             if x and x.differentiable:
-                given = rule(upstream[()], t._data, *t._saved)
-                given = np.array(unbroadcast(given, x.value.shape))
+                given = _passed(t, i, upstream[()], x.value.shape)
                 line = f"To {x.name} ({_shown(x.value)}): "
                 if x.value.ndim == node.value.ndim == 0:
-                    local = rule(np.float64(1), t._data, *t._saved)
+                    local = _passed(t, i, np.float64(1), ())
                     line += f"local derivative {_shown(local)} × upstream {_shown(upstream)} = "
                 line += _shown(given)
                 total = gradients[x] + given if x in gradients else given
@@ -134,8 +150,16 @@ def _read(output, names, Tensor):
                     line += f", added to {_shown(gradients[x])}: {_shown(total)}"
                 said.append(f"{line}.")
                 passed, gradients = passed | {(node, i): given}, gradients | {x: total}
-        steps.append(Step(said, node, passed, gradients))
-    return [*nodes.values()][::-1], steps
+        yield Step(said, node, passed, gradients)
+
+
+def _passed(t, i, g, shape):
+    """What rule i of the operation that made t returns for g, an array of this shape."""
+    try:
+        return np.array(unbroadcast(t._operation.rules[i](g, t._data, *t._saved), shape))
+    except Exception as error:
+        name = t._operation.__name__
+        raise ValueError(f"walk: a rule of {name} failed: {error}") from error
 
 
 def _formula(operation, inputs):

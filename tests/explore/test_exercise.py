@@ -224,6 +224,12 @@ def test_a_number_needs_what_is_expected():
         check(0.5)
 
 
+@pytest.mark.parametrize("given", [dict(at=[]), dict(most=[]), dict(at=[1.0, 2.0], most=[1.0])])
+def test_lists_that_hold_no_case_or_not_an_entry_for_each_are_refused(given):
+    with pytest.raises(ValueError, match=r"check: each list needs an entry.*: {'"):
+        check(clip_above, clip_above, **given)
+
+
 # --- Several cases --------------------------------------------------------------------------------
 
 
@@ -287,6 +293,10 @@ def recurs(x):
     return recurs(x)
 
 
+def leaves(x):
+    raise SystemExit
+
+
 def asks_all(x):
     return x if x > 0 else 0.0
 
@@ -297,6 +307,7 @@ def asks_all(x):
         (divides, "in line {line}, ZeroDivisionError: division by zero"),
         (asserts, "in line {line}, what is asserted does not hold."),
         (asserts_in_words, "12 visits would do"),
+        (leaves, "in line {line}, it ends Python with exit(); an answer comes by `return`."),
         (recurs, "it calls itself without end, or too deeply."),
         (
             asks_all,

@@ -239,3 +239,24 @@ def test_what_cannot_be_walked_says_why(engine):
     for names in {"x": 1.0}, {x: "x"}, [x], "x":
         with pytest.raises(TypeError, match="walk: names is a dict such as"):
             walk(y, names, Tensor=engine.Tensor)
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        (None, "there is no rule for an argument that requires a gradient"),
+        (lambda g, y, x: None, "it returned None, not an array"),
+        (lambda g, y, x: np.ones(7), r"it returned shape \(7,\)"),
+        (lambda g, y, x: g[5], "index"),
+    ],
+)
+def test_a_rule_that_is_missing_or_fails_is_named(engine, rule, why):
+    @engine.primitive
+    def mine(x):
+        return 2 * x
+
+    if rule:
+        mine.vjp(rule)
+    y = mine(engine.Tensor([3.0, 1.0], requires_grad=True)) * 2.0
+    with pytest.raises(ValueError, match=f"walk: a rule of mine failed: .*{why}"):
+        walk(y, Tensor=engine.Tensor)
