@@ -11,6 +11,7 @@ import inspect
 import itertools
 import math
 import operator
+import reprlib
 import warnings
 from contextvars import ContextVar
 from heapq import heapify, heappop, heappush
@@ -41,7 +42,8 @@ class Tensor:
     def __init__(self, data, *, dtype=None, requires_grad=False):
         data = np.array(data._data if isinstance(data, Tensor) else data, dtype)
         if data.dtype.kind not in "fiub":
-            raise TypeError(f"tensor: real numbers are needed, not {data.dtype}: {data!r}")
+            given = reprlib.repr(data.tolist())
+            raise TypeError(f"tensor: real numbers are needed, not {data.dtype}: {given}")
         data.setflags(write=False)
         self._data, self._operation, self._retains_grad, self._grad = data, None, False, None
         self.requires_grad = requires_grad
@@ -51,7 +53,7 @@ class Tensor:
     dtype = property(lambda self: self._data.dtype)
     ndim = property(lambda self: self._data.ndim)
     data = property(lambda self: self.numpy(), lambda self, value: _set_data(self, value))
-    grad = property(lambda self: self._grad, lambda self, value: _set_grad(self, value))
+    grad = property(lambda self: _get_grad(self), lambda self, value: _set_grad(self, value))
     requires_grad = property(lambda self: self._requires_grad, lambda self, on: _require(self, on))
     is_leaf = property(lambda self: self._operation is None)
 
@@ -115,6 +117,9 @@ class Tensor:
         self._retains_grad, self._grad = state[2:]
 
     def __getattr__(self, name):
+        if name == "T":
+            why = f"a matrix is needed, not shape {self.shape}; use transpose(dim0, dim1)"
+            raise AttributeError(f"T: {why}")
         raise AttributeError(f"a Tensor has no {name}: most operations are functions, as in exp(x)")
 
     def __len__(self):
@@ -124,6 +129,8 @@ class Tensor:
         raise TypeError("elements cannot be assigned, a graph may have saved them; use where()")
 
     def item(self):
+        if self._data.size != 1:
+            raise ValueError(f"{self._data.size} elements are not one number; use tolist()")
         return self._data.item()
 
     def tolist(self):
@@ -165,9 +172,7 @@ class Tensor:
     @property
     def T(self):
         if self.ndim != 2:
-            raise ValueError(
-                f"T: a matrix is needed, not shape {self.shape}; use transpose(dim0, dim1)"
-            )
+            raise AttributeError  # Python then asks __getattr__, which says why
         return transpose(self, 0, 1)
 
     def __getitem__(self, index):
@@ -219,8 +224,11 @@ def _set_data(t, value):
     data = np.array(value._data if isinstance(value, Tensor) else value)
     if data.dtype != t.dtype:
         if not np.can_cast(data.dtype, t.dtype, "same_kind"):
-            raise TypeError(f"numbers of {data.dtype} do not fit into a tensor of {t.dtype}")
-        data = data.astype(t.dtype)
+            kinds = f"numbers of {data.dtype} do not fit into a tensor of {t.dtype}"
+            raise TypeError(f"data: {kinds}: {reprlib.repr(value)}")
+        given, data = data, data.astype(t.dtype)
+        if t.dtype.kind in "iu" and (data != given).any():
+            raise TypeError(f"data: {reprlib.repr(value)} does not fit into {t.dtype}")
     if not t.is_leaf:
         name = t._operation.__name__
         raise RuntimeError(f"data: only a leaf takes new data; this tensor was computed by {name}")
@@ -228,6 +236,16 @@ def _set_data(t, value):
         raise ValueError(f"data: shape {t.shape} cannot become {data.shape}")
     data.setflags(write=False)
     t._data = data
+
+
+def _get_grad(t):
+    if t._grad is None and not (t.is_leaf or t._retains_grad):
+        warnings.warn(
+            ".grad: a computed tensor keeps no gradient, unless retain_grad() is called before "
+            "backward",
+            stacklevel=3,
+        )
+    return t._grad
 
 
 def _set_grad(t, value):
@@ -255,6 +273,10 @@ def tensor(data, *, dtype=None, requires_grad=False):
 
 class no_grad:
     """Nothing is recorded within `with no_grad():`, or in a function decorated `@no_grad()`."""
+
+    def __new__(cls, function=None):  # with a function, it is @no_grad without brackets
+        paused = super().__new__(cls)
+        return paused if function is None else paused(function)
 
     def __enter__(self):
         _pauses.set(_pauses.get() + 1)
@@ -326,7 +348,7 @@ def primitive(function):
                 arguments = tuple(a if isinstance(a, Tensor) else _constant(a) for a in arguments)
                 values = [a._data if isinstance(a, Tensor) else a for a in arguments]
             y = _new_tensor(function(*values))
-        except (AttributeError, IndexError, TypeError, ValueError) as error:
+        except (AttributeError, IndexError, OverflowError, TypeError, ValueError) as error:
             raise _explained(error, function.__name__, arguments) from error
         if differentiable and y._data.dtype.kind == "f" and not _pauses.get():
             for i, name in operation.fixed:
@@ -405,9 +427,10 @@ def _constant(a):
 
 def _explained(error, name, arguments):
     """The same kind of error, saying which operation failed, and on what."""
-    kind = next((kind for kind in (IndexError, ValueError) if isinstance(error, kind)), TypeError)
+    kinds = IndexError, OverflowError, ValueError
+    kind = next((kind for kind in kinds if isinstance(error, kind)), TypeError)
     given = ", ".join(
-        f"shape {tuple(a.shape)}" if hasattr(a, "shape") else repr(a) for a in arguments
+        f"shape {tuple(a.shape)}" if hasattr(a, "shape") else reprlib.repr(a) for a in arguments
     )
     if hasattr(builtins, name) and not hasattr(next(iter(arguments), None), "shape"):
         error = f"{error}; the operation of tensors hides Python's builtins.{name}"
@@ -445,11 +468,13 @@ def grad(
     or None in the tuple under allow_unused=True. The rest is as in backward.
     """
     if isinstance(outputs, Tensor):
-        outputs, grad_outputs = [outputs], [grad_outputs]
-    outputs, inputs = list(outputs), [inputs] if isinstance(inputs, Tensor) else list(inputs)
+        grad_outputs = [grad_outputs]
+    outputs, inputs = _listed("outputs", outputs), _listed("inputs", inputs)
     weights = [None] * len(outputs) if grad_outputs is None else grad_outputs
+    if not hasattr(weights, "__len__") or len(weights) != len(outputs):
+        raise ValueError(f"grad: grad_outputs needs an entry for each of {len(outputs)} outputs")
     seeds = {}
-    for output, weight in zip(outputs, weights, strict=True):
+    for output, weight in zip(outputs, weights):
         g = seed_gradient(output, weight, create_graph)
         seeds[output] = seeds[output] + g if output in seeds else g
     others = set(seeds.values()) if create_graph else None
@@ -460,6 +485,15 @@ def grad(
                 f"grad: no output depends on input {i}; pass allow_unused=True to get None for it"
             )
     return tuple(as_gradient(found[x], x, others) if x in found else None for x in inputs)
+
+
+def _listed(name, given):
+    """given, a tensor or a sequence of them, as a list."""
+    tensors = list(given) if np.iterable(given) and not isinstance(given, Tensor) else [given]
+    if not all(isinstance(t, Tensor) for t in tensors):
+        wanted = "must be a tensor or a sequence of tensors"
+        raise TypeError(f"grad: {name} {wanted}, not {given!r}")
+    return tensors
 
 
 def walk_back(pending, retain_graph, create_graph, wanted=()):

@@ -182,7 +182,7 @@ def _pull_back(flat, weights):
 def _backward(outputs, weights, **options):
     """{tensor: its gradient} for all tensors on the way back. What .grad held stays there."""
     tensors = _ancestors(outputs)
-    before = {t: (t.grad, t._retains_grad) for t in tensors}
+    before = {t: (t._grad, t._retains_grad) for t in tensors}
     try:
         for t in tensors:
             t.grad, t._retains_grad = None, True

@@ -4,6 +4,8 @@ A step gives each parameter a new array, so that what a graph has saved stays va
 .grad alone. A parameter whose .grad is None, such as a frozen one, stays where it is.
 """
 
+from numbers import Real
+
 import numpy as np
 
 from mini_autograd.engine import Tensor
@@ -14,7 +16,7 @@ class Optimizer:
 
     A subclass says in `update` by how much one parameter moves. Its settings become attributes.
     Raises: TypeError for what is no list of leaf tensors; ValueError if none of them requires a
-    gradient, or for a negative setting.
+    gradient, or for a setting that is no number from 0 on.
     """
 
     def __init__(self, params, **settings):
@@ -30,8 +32,8 @@ class Optimizer:
         if not any(p.requires_grad for p in params):
             raise ValueError(f"{name}: there are no parameters to move: none requires a gradient")
         for setting, value in settings.items():
-            if not value >= 0:
-                raise ValueError(f"{name}: {setting} must not be negative, as {value}")
+            if not (isinstance(value, Real) and value >= 0):
+                raise ValueError(f"{name}: {setting} must be a number from 0 on, not {value!r}")
         vars(self).update(settings)
         self.params = list(dict.fromkeys(params))  # one that is listed twice moves once
         self.state = [{} for _ in self.params]
@@ -80,7 +82,7 @@ class Adam(Optimizer):
 
     The means forget at the rates betas; both start at 0, which is corrected for. weight_decay adds
     weight_decay * p to the gradient g.
-    Raises: as Optimizer; ValueError if a beta is not below 1.
+    Raises: as Optimizer; ValueError if betas are not two numbers from 0 to below 1.
     Reference: Kingma, Ba (2015), arXiv:1412.6980.
 
     >>> w = Tensor([1.0, 2.0], requires_grad=True)
@@ -92,8 +94,9 @@ class Adam(Optimizer):
 
     def __init__(self, params, lr=0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
         super().__init__(params, lr=lr, eps=eps, weight_decay=weight_decay)
-        if not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(f"Adam: betas must be from 0 to below 1, not {betas}")
+        is_pair = isinstance(betas, (tuple, list)) and len(betas) == 2
+        if not (is_pair and all(isinstance(beta, Real) and 0 <= beta < 1 for beta in betas)):
+            raise ValueError(f"Adam: betas must be two numbers from 0 to below 1, not {betas!r}")
         self.betas = betas
 
     def update(self, p, g, state):

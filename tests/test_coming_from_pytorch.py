@@ -249,3 +249,9 @@ def test_what_is_otherwise_is_otherwise(code):
 def test_what_is_not_here_is_not_here(name):
     assert find(ma, name) is None
     assert torch is None or find(torch, name) is not None
+
+
+@needs_torch
+def test_an_update_under_no_grad_reaches_every_name_as_in_pytorch():
+    program = "with no_grad():\n    a = x * 1.0\n    b = a\n    a -= 1\nr = (b - x)[0, 0].item()"
+    assert outcome(program, torch) == outcome(program, ma) == -1.0

@@ -286,7 +286,7 @@ def test_the_second_derivative_of_an_exponential_tail_is_0_where_it_begins(name)
     assert slopes(getattr(F, name), np.zeros(1), np.ones(1), 2)[2] == 0
 
 
-def test_a_nan_has_the_slope_of_the_left_side_as_in_pytorch():
+def test_leaky_relu_has_its_left_slope_at_nan_as_in_pytorch():
     assert slopes(F.leaky_relu, np.array([np.nan]), np.ones(1), 1)[1] == 0.01
 
 

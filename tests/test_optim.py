@@ -127,14 +127,22 @@ def test_the_update_by_hand_equals_sgd():
             r"such as model.parameters\(\), not a Lin",
         ),
         (lambda w: optim.SGD(nn.Sequential(nn.Linear(1, 1))), TypeError, r"model.parameters\(\); "),
-        (lambda w: optim.SGD([w], lr=-1), ValueError, "SGD: lr must not be negative, as -1"),
-        (lambda w: optim.SGD([w], lr=float("nan")), ValueError, "lr must not be negative"),
+        (lambda w: optim.SGD([w], lr=-1), ValueError, "SGD: lr must be a number from 0 on, not -1"),
+        (lambda w: optim.SGD([w], lr=float("nan")), ValueError, "lr must be a number from 0 on"),
+        (lambda w: optim.SGD([w], lr="0.1"), ValueError, "lr must be a number .*, not '0.1'"),
+        (lambda w: optim.Adam([w], betas=0.9), ValueError, "betas must be two numbers.*, not 0.9"),
+        (lambda w: optim.Adam([w], betas=(0.9,)), ValueError, "betas must be two numbers"),
+        (lambda w: optim.Adam([w], betas=("a", 0.9)), ValueError, "betas must be two numbers"),
         (
             lambda w: optim.Adam([w], betas=(0.9, 1.0)),
             ValueError,
-            "betas must be from 0 to below 1",
+            "betas must be two numbers from 0 to below 1",
         ),
-        (lambda w: optim.Adam([w], weight_decay=-1), ValueError, "weight_decay must not be neg"),
+        (
+            lambda w: optim.Adam([w], weight_decay=-1),
+            ValueError,
+            "weight_decay must be a number",
+        ),
     ],
 )
 def test_mistakes_are_explained(mistake, kind, words):
@@ -284,7 +292,7 @@ def test_every_setting_has_its_usual_value_and_none_may_be_negative(rule, usual)
     w = tensor([1.0], requires_grad=True)
     assert {name: getattr(rule([w]), name) for name in usual} == usual
     for name in usual.keys() - {"betas"}:
-        with pytest.raises(ValueError, match=f"^{rule.__name__}: {name} must not be negative"):
+        with pytest.raises(ValueError, match=f"^{rule.__name__}: {name} must be a number"):
             rule([w], **{name: -0.1})
 
 

@@ -542,7 +542,7 @@ REFUSED = {
     "format": (lambda x: [f"{x.sum():.2f}", x][1], NUMBERS),
     "tensor": (lambda x: tensor(x), NUMBERS),
     "array": (lambda x: x * np.asarray(x.data), NUMBERS),
-    "list": (lambda x: ma.exp([x[0], x[1]]), NUMBERS),
+    "list": (lambda x: ma.exp([x[0], x[1]]), "a list is not followed"),
     "numpy on a tensor": (lambda x: np.exp(x.detach()), NUMBERS),
     "new data": (lambda x: setattr(x, "data", x.data * 2), NUMBERS),
     "elements assigned": (on_array(lambda a: np.ones_like(a).__setitem__(0, a[0])), NUMBERS),
