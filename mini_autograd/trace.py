@@ -50,12 +50,15 @@ class Line:
     def __repr__(self):  # so that repr((line, slice(1, 2))) is code
         return self.name
 
-    def code(self, *more):
+    @property
+    def operation(self):
+        """The name of its function, as multiply or add.reduce."""
         name = self.function.__name__
-        if self.ufunc not in (None, self.function):
-            name = f"{self.ufunc.__name__}.{name}"
+        return name if self.ufunc in (None, self.function) else f"{self.ufunc.__name__}.{name}"
+
+    def code(self, *more):
         options = [f"{key}={value!r}" for key, value in self.options.items()]
-        return f"{name}({', '.join([*map(repr, self.arguments), *options, *more])})"
+        return f"{self.operation}({', '.join([*map(repr, self.arguments), *options, *more])})"
 
 
 def _no_way_back(*_):
@@ -66,7 +69,8 @@ class Program:
     """Lines, each computed from those above it; run() computes them with other inputs.
 
     record() adds lines while a function is followed. finish() keeps those that are needed: inputs,
-    constants and lines, which lead to the outputs.
+    constants and lines, which lead to the outputs. Whoever wants the program in another language
+    finds each line's operation, arguments, options, dtype and shape, and a constant's value.
     """
 
     rules = (_no_way_back,)  # to a tensor that it returns it is the operation

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import inspect
+import operator
 import random
 import threading
 import time
@@ -17,8 +18,9 @@ from benchmarks import tasks, with_jit, with_mini_autograd
 from mini_autograd import grad, nn, no_grad, optim, primitive, tensor
 from mini_autograd.explore import curve
 from mini_autograd.nn import functional as F
-from mini_autograd.trace import PROGRAMS, Untraceable, jit, trace
-from mini_autograd.trees import tensor_around
+from mini_autograd.numpy_functions import added_at
+from mini_autograd.trace import PROGRAMS, Line, Untraceable, jit, trace
+from mini_autograd.trees import mapped, tensor_around
 
 
 def same(a, b):
@@ -282,6 +284,27 @@ def test_a_program_is_printed_as_what_it_does():
     (found,) = program.run(np.eye(2), np.array([0.0, 1.0]))
     assert found.tolist() == [2.0, 2 * np.e]
     assert program.run(np.full((2, 2), np.nan), np.ones(2)) is None
+
+
+def test_a_program_can_be_read_as_data():
+    """Which another language does: here the lines are looked up in NumPy, one by one."""
+
+    def f(x, w):
+        y = F.relu((x @ w)[:, :1] + np.arange(3.0)).sum(1)
+        return y, *grad(y.sum(), [x, w])
+
+    x, w = (tensor(np.eye(3) - 0.5, requires_grad=True) for _ in range(2))
+    program = trace(f, x, w)
+    values = dict(zip(program.inputs, (x.numpy(), w.numpy()), strict=True))
+    values |= {c: c.value for c in program.constants}
+    look = lambda a: values[a] if isinstance(a, Line) else a  # noqa: E731
+    others = {"getitem": operator.getitem, "added_at": added_at}
+    for line in program.lines:
+        given = mapped(look, [line.arguments, line.options])
+        called = others.get(line.operation) or operator.attrgetter(line.operation)(np)
+        values[line] = called(*given[0], **given[1])
+        assert (values[line].dtype, values[line].shape) == (line.dtype, line.shape)
+    assert all(same(values[line], a) for line, a in zip(program.outputs, f(x, w), strict=True))
 
 
 def test_the_walk_back_stands_in_the_program():
