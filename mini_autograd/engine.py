@@ -20,6 +20,8 @@ import numpy as np
 
 # How many no_grad() are open. A context variable: each thread has its own count.
 _pauses = ContextVar("pauses", default=0)
+# Who follows a function to replay it later (trace.py), and asks which tensors it uses.
+_follower = ContextVar("follower", default=None)
 # Newer tensors get smaller numbers, so that a heap pops the newest first.
 _next_order = itertools.count(0, -1).__next__
 
@@ -40,7 +42,7 @@ class Tensor:
     __hash__ = object.__hash__  # == compares elements; a dictionary looks up by identity
 
     def __init__(self, data, *, dtype=None, requires_grad=False):
-        data = np.array(data._data if isinstance(data, Tensor) else data, dtype)
+        data = np.array(_held(data) if isinstance(data, Tensor) else data, dtype)
         if data.dtype.kind not in "fiub":
             given = reprlib.repr(data.tolist())
             raise TypeError(f"tensor: real numbers are needed, not {data.dtype}: {given}")
@@ -58,7 +60,7 @@ class Tensor:
     is_leaf = property(lambda self: self._operation is None)
 
     def numpy(self):
-        array = self._data[...]  # a view, so nobody can make it writable
+        array = _held(self)[...]  # a view, so nobody can make it writable
         array.setflags(write=False)
         return array
 
@@ -90,7 +92,7 @@ class Tensor:
             raise ValueError(
                 f"{number} elements are neither true nor false; ask one, or use where()"
             )
-        return bool(self._data)
+        return bool(_held(self))
 
     def __float__(self):
         if self._requires_grad:  # math.exp(t) comes here too
@@ -131,10 +133,10 @@ class Tensor:
     def item(self):
         if self._data.size != 1:
             raise ValueError(f"{self._data.size} elements are not one number; use tolist()")
-        return self._data.item()
+        return _held(self).item()
 
     def tolist(self):
-        return self._data.tolist()
+        return _held(self).tolist()
 
     def numel(self):
         return self._data.size
@@ -151,7 +153,7 @@ class Tensor:
         self._retains_grad = True
 
     def detach(self):
-        return _new_tensor(self._data)
+        return _new_tensor(_held(self))
 
     # Operators. `a += b` is `a = a + b`, but a leaf under no_grad() stays the same object.
     __add__, __radd__ = lambda a, b: add(a, b), lambda a, b: add(b, a)
@@ -177,7 +179,7 @@ class Tensor:
 
     def __getitem__(self, index):
         if isinstance(index, tuple):
-            index = tuple(i._data if isinstance(i, Tensor) else i for i in index)
+            index = tuple(_held(i) if isinstance(i, Tensor) else i for i in index)
         return getitem(self, index)
 
     def __iter__(self):
@@ -205,6 +207,13 @@ class Tensor:
         return var(self, dim, correction, keepdim)
 
 
+def _held(t, slot="_data"):
+    """What t holds; whoever follows a function is told that it was asked for."""
+    if follower := _follower.get():
+        follower.note(t, slot)
+    return getattr(t, slot)
+
+
 def _update(target, result):
     """What `target += ...` leaves behind: the result; under no_grad() a leaf, with new data."""
     if not target.is_leaf:
@@ -221,6 +230,8 @@ def _update(target, result):
 
 
 def _set_data(t, value):
+    if follower := _follower.get():
+        follower.refuse_new_data()
     data = np.array(value._data if isinstance(value, Tensor) else value)
     if data.dtype != t.dtype:
         if not np.can_cast(data.dtype, t.dtype, "same_kind"):
@@ -245,12 +256,14 @@ def _get_grad(t):
             "backward",
             stacklevel=3,
         )
-    return t._grad
+    return _held(t, "_grad")
 
 
 def _set_grad(t, value):
     if value is not None and not (isinstance(value, Tensor) and value.shape == t.shape):
         raise TypeError(f"grad: None or a tensor of shape {t.shape} is needed, not {value!r}")
+    if follower := _follower.get():
+        follower.note(t, "_grad")
     t._grad = value
 
 
@@ -347,6 +360,8 @@ def primitive(function):
             if unsafe:
                 arguments = tuple(a if isinstance(a, Tensor) else _constant(a) for a in arguments)
                 values = [a._data if isinstance(a, Tensor) else a for a in arguments]
+            if follower := _follower.get():
+                follower.read(*arguments)
             y = _new_tensor(function(*values))
         except (AttributeError, IndexError, OverflowError, TypeError, ValueError) as error:
             raise _explained(error, function.__name__, arguments) from error
@@ -453,8 +468,8 @@ def backward(output, gradient=None, retain_graph=None, create_graph=False):
     others = {seed} if create_graph else None
     for t, g in walk_back({output: seed}, retain_graph, create_graph).items():
         g = as_gradient(g, t, others)
-        if t._grad is not None:
-            g = t._grad + g if create_graph else _new_tensor(t._grad._data + g._data)
+        if t.grad is not None:
+            g = t.grad + g if create_graph else _new_tensor(t.grad._data + g._data)
         t._grad = g
 
 
@@ -575,7 +590,7 @@ def seed_gradient(output, gradient, create_graph):
     g = as_gradient(gradient, output)
     if g._data.shape != shape:
         raise ValueError(f"backward: the gradient has shape {g.shape}, the output {shape}")
-    return g if create_graph else g._data
+    return g if create_graph else _held(g)
 
 
 def as_gradient(g, t, others=None):

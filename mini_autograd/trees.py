@@ -25,8 +25,9 @@ def mapped(f, tree):
 
 
 def _keys(tree):
-    if any(not isinstance(key, str | int) for key in tree):
-        raise TypeError("the keys of a dictionary are text or whole numbers in a program")
+    for key in tree:
+        if not isinstance(key, str | int):
+            raise TypeError(f"a dictionary has a {type(key).__name__} as a key: use text")
     return tree.keys()
 
 
@@ -44,30 +45,32 @@ def parts(tree, kind=object):
     return found
 
 
-def form(tree, leaves):
+def form(tree, leaves, arrays):
     """What a program depends on besides the numbers in arrays, as a key of a dictionary.
 
-    Tensors and arrays are put into leaves, as {id: (tensor or array, its array)}; one that comes
-    again is known by its place there. A tensor counts with its .grad, a module with all it holds.
-    Raises: TypeError for a part of which no program could know whether it has changed.
+    Tensors and arrays are put into leaves, by their id, and their arrays into arrays; one that
+    comes again is known by its place there. A tensor counts with its .grad, a module with all it
+    holds. Raises: TypeError for a part of which no program could know whether it has changed.
     """
     if id(tree) in leaves:
         return list(leaves).index(id(tree))
     kind = type(tree)
     if isinstance(tree, Tensor):
         a, g = tree._data, tree._grad
-        leaves[id(tree)] = tree, a
+        leaves[id(tree)] = tree
+        arrays.append(a)
         about = kind, type(a), a.dtype, a.shape, a.strides, tree._requires_grad, not tree._operation
-        return about if g is None else (*about, form(g, leaves))
+        return about if g is None else (*about, form(g, leaves, arrays))
     if kind is tuple or kind is list:
-        return kind, *[form(part, leaves) for part in tree]
+        return kind, *[form(part, leaves, arrays) for part in tree]
     if kind is dict:
-        return kind, *_keys(tree), *[form(part, leaves) for part in tree.values()]
+        return kind, *_keys(tree), *[form(part, leaves, arrays) for part in tree.values()]
     if kind is np.ndarray:
-        leaves[id(tree)] = tree, tree
+        leaves[id(tree)] = tree
+        arrays.append(tree)
         return kind, tree.dtype, tree.shape, tree.strides
     if isinstance(tree, Module):
-        return kind, form(vars(tree), leaves)
+        return kind, form(vars(tree), leaves, arrays)
     if isinstance(tree, CONSTANTS):
         return kind, repr(tree) if isinstance(tree, PRINTED) else tree
     raise TypeError(f"an argument holds a {kind.__name__}: pass the arrays and numbers in it")
@@ -90,6 +93,7 @@ def tensor_around(array, kind=Tensor, requires_grad=False):
     """A leaf that holds this very array: no copy."""
     t = object.__new__(kind)
     t._data, t._operation, t._grad = array, None, None
-    t._retains_grad = False
-    t.requires_grad = requires_grad
+    t._requires_grad, t._retains_grad = False, False
+    if requires_grad:
+        t.requires_grad = True
     return t
