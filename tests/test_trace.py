@@ -665,6 +665,10 @@ REFUSED = {
         on_array(lambda a: special.log1p(a) + np.log1p(a)),
         "two functions have the name log1p: call one of them only",
     ),
+    "attribute": (
+        on_array(lambda a: a if hasattr(a, "flags") else -a),
+        "a program does not know .flags of an array: " + OTHERS,
+    ),
     "accumulate": (
         on_array(np.add.accumulate),
         "a program does not know numpy.add.accumulate(): " + OTHERS,
@@ -678,6 +682,15 @@ REFUSED = {
         "a line cannot hold a range: give numbers or tuples",
     ),
     "out": (lambda x: np.exp(x.data, out=captured), NOT_MADE),
+    "out of a function": (
+        on_array(lambda a: np.cumsum(a, out=captured)),
+        "numpy.cumsum" + NUMBERS_OF_PYTHON,
+    ),
+    "out by its place": (
+        on_array(lambda a: np.clip(a, 0, 1, captured)),
+        "numpy.clip" + NUMBERS_OF_PYTHON,
+    ),
+    "element of another array": (on_array(lambda a: captured.__setitem__(0, a[0])), NUMBERS),
     "other's array": (lambda x: captured.__iadd__(x.data), NOT_MADE),
     "argument": (on_array(lambda a: np.add.at(a, [0], 1.0)), NOT_MADE),
     "read-only": (lambda x: np.add.at(ma.exp(x).data, [0], x.data[:1]), NOT_MADE),
@@ -1035,8 +1048,14 @@ def test_ten_thousand_calls_leave_nothing_behind():
 
 
 def test_a_program_keeps_no_example_and_a_result_no_cycle():
-    x = np.ones(1000)
-    example, f = weakref.ref(x), jit(lambda x: (x * 2.0, x))
+    x, made = np.ones(1000), []
+
+    def f(x):
+        w = tensor(np.ones(3))
+        made.append(weakref.ref(w._data))
+        return x * 2.0, x, w * 3.0
+
+    example, f = weakref.ref(x), jit(f)
     f(x)
     kept = tensor(np.ones(3), requires_grad=True)
     replayed = jit(lambda x: x * 2.0)
@@ -1045,7 +1064,7 @@ def test_a_program_keeps_no_example_and_a_result_no_cycle():
     del x
     gc.disable()
     try:
-        assert example() is None
+        assert example() is None and [array() for array in made] == [None, None]
         data = weakref.ref(replayed(kept)._data)
         assert data() is None
     finally:
