@@ -468,8 +468,10 @@ def backward(output, gradient=None, retain_graph=None, create_graph=False):
     others = {seed} if create_graph else None
     for t, g in walk_back({output: seed}, retain_graph, create_graph).items():
         g = as_gradient(g, t, others)
-        if t.grad is not None:
-            g = t.grad + g if create_graph else _new_tensor(t.grad._data + g._data)
+        if t._grad is not None:
+            g = t._grad + g if create_graph else _new_tensor(t._grad._data + g._data)
+        if follower := _follower.get():
+            follower.note(t, "_grad")
         t._grad = g
 
 
