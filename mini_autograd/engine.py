@@ -440,12 +440,16 @@ def _constant(a):
     return np.array(a) if has_elements and not isinstance(a, type) else a
 
 
+_brief = reprlib.Repr()
+_brief.repr_Tensor = lambda t, level: f"shape {t.shape}"  # in a list, too: its numbers are many
+
+
 def _explained(error, name, arguments):
     """The same kind of error, saying which operation failed, and on what."""
     kinds = IndexError, OverflowError, ValueError
     kind = next((kind for kind in kinds if isinstance(error, kind)), TypeError)
     given = ", ".join(
-        f"shape {tuple(a.shape)}" if hasattr(a, "shape") else reprlib.repr(a) for a in arguments
+        f"shape {tuple(a.shape)}" if hasattr(a, "shape") else _brief.repr(a) for a in arguments
     )
     if hasattr(builtins, name) and not hasattr(next(iter(arguments), None), "shape"):
         error = f"{error}; the operation of tensors hides Python's builtins.{name}"

@@ -921,7 +921,9 @@ def test_a_matrix_multiplies_like_any_array_and_a_mask_is_refused():
     assert (x * np.matrix([[0.0, 1.0], [1.0, 0.0]])).tolist() == [[0.0, 2.0], [3.0, 0.0]]
     with pytest.raises(TypeError, match="a mask is not followed"):
         x * np.ma.array([1.0, 2.0], mask=[0, 1])
-    with pytest.raises(TypeError, match="inside a tuple or a list is not followed"):
+    with pytest.raises(
+        TypeError, match=r"shape \(\), 2\)\): a Tensor inside a tuple or a list is not followed"
+    ):
         x.reshape(tensor(2), 2)
 
 

@@ -617,7 +617,7 @@ REFUSED = {
     "format": (lambda x: [f"{x.sum():.2f}", x][1], NUMBERS),
     "tensor": (lambda x: tensor(x), NUMBERS),
     "array": (lambda x: x * np.asarray(x.data), NUMBERS),
-    "list": (lambda x: ma.exp([x[0], x[1]]), "a list is not followed"),
+    "list": (lambda x: ma.exp([x[0], x[1]]), "a list is not followed: give it by itself"),
     "numpy on a tensor": (lambda x: np.exp(x.detach()), NUMBERS),
     "new data": (lambda x: setattr(x, "data", x.data * 2), NEW_DATA),
     "new data of a captured tensor": (lambda x: setattr(weight, "data", [2.0]), NEW_DATA),

@@ -19,6 +19,11 @@ class FunctionModule(Module):
 
     function, inputs, learned = None, 1, ()
 
+    def __init_subclass__(cls):
+        signature = inspect.signature(cls.function)
+        options = list(signature.parameters.values())[cls.inputs :]
+        cls.__signature__ = signature.replace(parameters=options)
+
     def __init__(self, *arguments, **named):
         super().__init__()
         try:
@@ -46,9 +51,6 @@ def _module(name, function, inputs=1, learned=()):
     if learned:
         doc = doc.replace(":", f" that learns {', '.join(learned)}:")
     attributes = dict(function=staticmethod(function), inputs=inputs, learned=learned)
-    signature = inspect.signature(function)
-    options = list(signature.parameters.values())[inputs:]
-    attributes["__signature__"] = signature.replace(parameters=options)
     return type(name, (FunctionModule,), attributes | dict(__doc__=doc, __module__=__name__))
 
 
