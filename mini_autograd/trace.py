@@ -207,7 +207,8 @@ class Traced(Arraylike):
     """What NumPy and the engine take for an array, and whose operations become lines.
 
     It says that it is an ndarray, or a NumPy scalar, and is none: who wants its numbers must ask.
-    Its value is what the example leads to with which the function is followed.
+    Two things it cannot hide: type(x) is Traced, and as text it is the name of its line. Its value
+    is what the example leads to with which the function is followed.
     """
 
     __slots__ = ("line", "program", "value", "writable")
@@ -438,7 +439,8 @@ def trace(f, *arguments, **named):
     """The Program of f for arguments of the same form: shapes, dtypes, and all that is no array.
 
     f is called twice, with stand-ins: so one that draws random numbers, counts or remembers is
-    found out. Then the program is run, and must give what f gave.
+    found out, unless both calls agree by chance. Then the program is run, and must give what f
+    gave.
     Raises: Untraceable for what no program can do; TypeError for an argument that it cannot know.
 
     >>> print(trace(lambda x: x * x + 1.0, tensor([2.0, 3.0])))
