@@ -92,6 +92,24 @@ SMU1 = SMU.replace(
     "torch.sqrt(torch.square(x - self.alpha * x) + torch.square(self.mu))",
 )
 
+GATED = """
+class Block(nn.Module):
+    def __init__(self, width, hidden):
+        super().__init__()
+        self.norm = nn.{norm}(width)
+        self.up, self.down = nn.Linear(width, 2 * hidden), nn.Linear(hidden, width, bias=False)
+        self.glu = nn.GLU()
+
+    def forward(self, x):
+        return x + self.down(self.glu(self.up(self.norm(x))))
+
+model = nn.Sequential(Block(4, 6), Block(4, 6), nn.{norm}(4), nn.Linear(4, 1))
+start(model)
+inputs, targets = torch.tensor(X), torch.tensor(Y)
+criterion = nn.MSELoss()
+optimizer = optim.Adam(model.parameters(), lr=0.01)
+"""
+
 BY_HAND = """
 w = torch.tensor(X[0], requires_grad=True)
 inputs, targets = torch.tensor(X), torch.tensor(Y)
@@ -128,6 +146,8 @@ LISTINGS = {
     "smu": SMU.format(mu="1000000.0") + TRAIN,
     "smu from 1": SMU.format(mu="1.0") + TRAIN,
     "smu1": SMU1.format(mu="0.5") + TRAIN,
+    "gated, LayerNorm": GATED.format(norm="LayerNorm") + TRAIN,
+    "gated, RMSNorm": GATED.format(norm="RMSNorm") + TRAIN,
     "by hand": BY_HAND,
     "xavier": INITIALISED.format(
         activation="Tanh", initialiser="xavier_uniform_(layer.weight)", bound=(6 / 12) ** 0.5

@@ -37,9 +37,8 @@ from package_source import Definition, UnshowableSource, definitions
 Name = tuple[str, str]  # a file of the package and a name defined in it
 
 ROOT = Path(__file__).resolve().parent.parent
-# The chapters that show these are the next to be written.
+# The chapter that shows these is the next to be written.
 SHOWN_LATER = {f"mini_autograd/{name}.py" for name in ("numpy_functions", "trace", "trees")}
-SHOWN_LATER |= {"mini_autograd/nn/functional/blocks.py", "mini_autograd/nn/blocks.py"}
 SIZE_LIMIT = 300_000  # bytes a notebook
 CELL_TIMEOUT = 120  # seconds; the training chapters stay far below it
 
