@@ -101,6 +101,102 @@ def test_the_contents_list_every_page_in_reading_order(place):
     assert chapters == sorted(chapters)
 
 
+# --- The chapters, counted ------------------------------------------------------------------------
+
+COURSE = [path for path in CHAPTERS if path.stem != "00_start"]
+WORDS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
+NUMBER = dict(zip(range(10, 21), WORDS.split(), strict=True))
+
+
+def text(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def minutes(path):
+    return int(re.search(r"^About (\d+) minutes\.", markdown(path), flags=re.MULTILINE)[1])
+
+
+def numbers(listed):
+    """The numbers that "1, 2", "4 to 7" or "6, 8 and 13" lists."""
+    found = []
+    for first, last in re.findall(r"(\d+)(?: to (\d+))?", listed):
+        found += range(int(first), int(last or first) + 1)
+    return found
+
+
+def table(name, head):
+    """The rows of the table whose head begins so, each a list of cells."""
+    lines = text(name).splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(head))
+    end = next(i for i in range(start, len(lines) + 1) if not lines[i : i + 1] or not lines[i])
+    rows = [lines[i].strip("|").split("|") for i in range(start, end)]
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def test_chapters_are_numbered_one_after_the_other():
+    heads = [re.match(r"# (\d+) · \S", markdown(path)) for path in COURSE]
+    assert [int(head[1]) for head in heads] == [*range(1, len(COURSE) + 1)]
+    assert [int(path.name[:2]) for path in COURSE] == [*range(1, len(COURSE) + 1)]
+
+
+@pytest.mark.parametrize("place", ["notebooks/00_start.ipynb", "README.md"])
+def test_the_contents_have_the_chapters_titles(place):
+    titles = [markdown(path).splitlines()[0].removeprefix("# ") for path in COURSE]
+    assert re.findall(r"^\| \[(\d+ · [^]]+)\]\(", markdown(ROOT / place), re.MULTILINE) == titles
+
+
+def test_the_sidebar_of_the_web_edition_has_every_chapter_and_its_solutions():
+    files = re.findall(r"- file: notebooks/(\S+)", text("book/contents.yml"))
+    assert [file for file in files if re.match(r"\d", file)] == [path.stem for path in COURSE]
+    solved = [file for file in files if file.startswith("solutions/")]
+    assert solved == [f"solutions/{path.name[:2]}_solutions" for path in COURSE]
+
+
+@pytest.mark.parametrize("place", ["GLOSSARY.md", "TEACHING.md"])
+def test_a_number_that_is_a_link_leads_to_the_chapter_of_that_number(place):
+    links = re.findall(r"\[(\d+)\]\(notebooks/(\d\d)_", text(place))
+    assert links and all(int(shown) == int(file) for shown, file in links)
+    assert {int(shown) for shown, _ in links} == {*range(1, len(COURSE) + 1)}
+
+
+def test_the_plan_of_a_session_has_every_chapter_and_its_minutes():
+    found = {row[0]: row[-1] for row in table("TEACHING.md", "| chapter | open with")[2:]}
+    wanted = {f"[{i}](notebooks/{p.name})": f"{minutes(p)}" for i, p in enumerate(COURSE, 1)}
+    assert found == wanted
+
+
+def test_what_a_chapter_needs_is_what_it_says():
+    rows = table("TEACHING.md", "| chapter | needs")[2:]
+    found = {int(row[i]): numbers(row[i + 1]) for i in (0, 3, 6) for row in rows if row[i]}
+    for i, path in enumerate(COURSE, 1):
+        says = re.search(r"^About .* You need chapters? ([^.]*)\.", markdown(path), re.MULTILINE)
+        assert found[i] == (numbers(says[1]) if says else []), path.stem
+
+
+def test_the_semester_has_every_chapter_once_and_adds_up_its_minutes():
+    _, _, chapters, sums = table("TEACHING.md", "| week |")
+    assert [i for week in chapters[1:] for i in numbers(week)] == [*range(1, len(COURSE) + 1)]
+    for week, total in zip(chapters[1:], sums[1:], strict=True):
+        assert int(total) == sum(minutes(COURSE[i - 1]) for i in numbers(week)), week
+
+
+def test_chapters_and_hours_are_counted_alike():
+    total = f"about {round(sum(map(minutes, COURSE)) / 60)} hours"
+    count = NUMBER[len(COURSE)]
+    assert f"all {count} {total}" in text("README.md")
+    assert f"the {count} chapters" in text("TEACHING.md") and total in text("TEACHING.md")
+    parts = re.findall(
+        r"^## Part .* \(chapters (\d+) to (\d+)\)", text("TEACHING.md"), re.MULTILINE
+    )
+    assert parts[0][0] == "1" and parts[-1][1] == str(len(COURSE))
+
+
+@pytest.mark.parametrize("path", [*PAGES, *TEXTS], ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_no_chapter_is_mentioned_that_is_not_there(path):
+    named = re.findall(r"\b[Cc]hapters? (\d+)(?: (?:and|to) (\d+))?", markdown(path))
+    assert all(1 <= int(i) <= len(COURSE) for pair in named for i in pair if i)
+
+
 @each_page
 @pytest.mark.parametrize("exporter", [nbconvert.HTMLExporter, nbconvert.MarkdownExporter])
 def test_an_exported_page_holds_no_error_text(path, exporter):
