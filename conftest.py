@@ -3,6 +3,11 @@
 import os
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time, on every machine; and no limit to the time of one.
+settings.register_profile("course", derandomize=True, deadline=None)
+settings.load_profile("course")
 
 
 def pytest_configure(config):

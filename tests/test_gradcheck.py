@@ -478,7 +478,7 @@ def test_right_second_derivatives_pass(name):
     assert gradgradcheck(function, *inputs) is True
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     hnp.arrays(np.float64, 8, elements=st.floats(-1e8, 1e8)),
     st.sampled_from(
@@ -489,7 +489,7 @@ def test_no_input_makes_a_false_alarm(x, function):
     assert gradcheck(function, x)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.sampled_from([1e-3, 1.0, 30.0]))
 def test_compositions_make_no_false_alarm(seed, scale):
     generator = np.random.default_rng(seed)

@@ -109,7 +109,7 @@ def compare(function, *arrays):
 @needs_torch
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", BOUNDED)
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_one_input_against_pytorch(name, dtype, data):
     function, low, high = BOUNDED[name]
@@ -122,7 +122,7 @@ def test_one_input_against_pytorch(name, dtype, data):
 @needs_torch
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", PAIRS)
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_two_inputs_against_pytorch(name, dtype, data):
     function, low, high = PAIRS[name]
