@@ -5,7 +5,7 @@ import operator
 
 import numpy as np
 
-from mini_autograd.engine import Tensor, _follower
+from mini_autograd.engine import _follower
 from mini_autograd.trees import mapped, parts
 
 
@@ -71,8 +71,8 @@ NAMED_OUT = {np.maximum, np.minimum}  # NumPy wants the name of the array that t
 
 
 def _but_tensors(function):
-    """An operator that an array leaves to the tensor on its right, if there is one."""
-    return lambda a, b: NotImplemented if isinstance(b, Tensor) else function(a, b)
+    """An operator that an array leaves to the tensor on its right, be it of another engine."""
+    return lambda a, b: NotImplemented if hasattr(b, "_requires_grad") else function(a, b)
 
 
 def _power(a, b):

@@ -66,6 +66,7 @@ class Program:
     """
 
     rules = (_no_way_back,)  # to a tensor that it returns it is the operation
+    numbers = False  # whether a scalar of float64 may stand for Python's number
 
     def __init__(self, arrays):
         self.inputs = [Line(f"x{i}", a) for i, a in enumerate(arrays)]
@@ -121,6 +122,15 @@ class Program:
 
 
 # A program is written: what the same text computes is the same line.
+
+
+def take_scalars_for_numbers():
+    """From here on the function that is followed may give operations a scalar that it computes.
+
+    They ask it for its item(), a number, next to which float32 stays float32. Here it stays a
+    scalar, so there must be no float32.
+    """
+    _follower.get().numbers = True
 
 
 def record(function, *arguments, **options):
@@ -221,6 +231,11 @@ class Traced(Arraylike):
     def setflags(self, write):
         self.writable = self.writable and write
 
+    def item(self):
+        if not self.program.numbers or type(self.value) is not np.float64:
+            self._refuse()
+        return self
+
     def __repr__(self):
         return f"<{self.line}: {self.dtype} {self.shape}>"
 
@@ -238,7 +253,7 @@ class Traced(Arraylike):
         )
 
     __array__ = __float__ = __int__ = __index__ = __complex__ = __round__ = __trunc__ = _refuse
-    __hash__ = __reduce_ex__ = __setitem__ = item = tolist = _refuse
+    __hash__ = __reduce_ex__ = __setitem__ = tolist = _refuse
 
 
 # A program is finished: what nobody needs is dropped, the rest becomes a function of Python.
@@ -404,6 +419,9 @@ def _returned(program, tree):
 
     Return the arrays that are there now, and all in which a second call of f must agree.
     """
+    lines = (*program.inputs, *program.known.values())
+    if program.numbers and len({a.dtype for a in lines if a.dtype.kind == "f"}) > 1:
+        raise Untraceable("a scalar of float64 stands for a number, which float32 would not notice")
     program.outputs, arrays, constants = [], [], []
 
     def place(part):

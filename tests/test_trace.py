@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import importlib.util
 import inspect
 import operator
 import random
@@ -21,7 +22,14 @@ from mini_autograd.engine import _follower
 from mini_autograd.explore import curve
 from mini_autograd.nn import functional as F
 from mini_autograd.numpy_functions import added_at
-from mini_autograd.trace import PROGRAMS, Line, Untraceable, jit, trace
+from mini_autograd.trace import (
+    PROGRAMS,
+    Line,
+    Untraceable,
+    jit,
+    take_scalars_for_numbers,
+    trace,
+)
 from mini_autograd.trees import mapped, tensor_around
 
 
@@ -404,6 +412,44 @@ def test_the_check_of_a_curve_is_traced_together_with_it(function):
     x = tensor(np.linspace(-4, 4, 481), requires_grad=True)
     with np.errstate(all="ignore"):
         assert all(map(same, jit(examined)(x), examined(x)))
+
+
+def second_copy():
+    """The engine once more, as a chapter has it that builds its own Tensor."""
+    spec = importlib.util.spec_from_file_location("engine_beside", ma.engine.__file__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_second_engine_is_followed_as_well():
+    kind = second_copy().Tensor
+
+    def f(x, w):
+        leaf = tensor_around(x, kind, requires_grad=True)
+        y = w * leaf + w - leaf / 2.0
+        y.backward(kind(np.ones(x.shape)))
+        return y.numpy(), leaf.grad.numpy()
+
+    arguments = np.arange(3.0), np.array(1.5)
+    assert all(map(same, jit(f)(*arguments), f(*arguments)))
+
+
+def scaled(x, a):
+    take_scalars_for_numbers()
+    return F.elu(x, a / 2)  # of an array without axes NumPy makes a scalar
+
+
+def test_a_computed_scalar_may_stand_for_a_number():
+    x, a = tensor([-1.0, 2.0], requires_grad=True), np.array(3.0)
+    with pytest.raises(Untraceable, match="asks for numbers"):
+        jit(lambda x, a: F.elu(x, a / 2))(x, a)
+    replayed = jit(scaled)
+    for value in a, np.array(5.0):
+        assert same(replayed(x, value).detach(), F.elu(x, value / 2).detach())
+    assert len(programs(replayed)) == 1
+    with pytest.raises(Untraceable, match="a scalar of float64 .* float32 would not notice"):
+        jit(scaled)(tensor(np.float32([1.0, 2.0])), a)
 
 
 # --- When a program holds -------------------------------------------------------------------------
