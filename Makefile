@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test oracle notebooks portable mutants survivors benchmarks book lowest newest upgrade
+.PHONY: help lab test oracle notebooks portable mutants survivors benchmarks book lowest newest page upgrade
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,9 @@ benchmarks: $(VENV)/test.stamp  ## measure speed and memory
 book: $(VENV)/book.stamp  ## make web pages of the notebooks as they are stored, in build/book
 	@$(BIN)/python -m sphinx -q -E -a -W --keep-going -d build/doctrees -c book . build/book
 	@echo "Open build/book/index.html in a browser."
+
+page: $(VENV)/lab.stamp  ## make one web page of a chapter, in which explorers move; CHAPTER=05
+	@$(BIN)/python tools/live_page.py $(CHAPTER)
 
 lowest:  ## test with the oldest NumPy and SciPy that pyproject.toml allows
 	@"$(PYTHON)" tools/try_versions.py lowest

@@ -1,10 +1,12 @@
-"""Notebooks as a page shows them: folded where JupyterLab folds, pictures described."""
+"""Notebooks as a page shows them: live, folded as in JupyterLab, their pictures described."""
 
 import nbformat
 
+from live_page import with_live_outputs
+
 
 def read(text):
-    notebook = nbformat.reads(text, as_version=4)
+    notebook = with_live_outputs(nbformat.reads(text, as_version=4))
     for cell in notebook.cells:
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             cell.metadata.setdefault("tags", []).append("hide-input")

@@ -114,6 +114,24 @@ def test_explorers_predictions_and_folded_answers_are_on_the_page(book):
     assert text.count('class="cell tag_hide-input') == text.count("<b>Predict.</b>")
 
 
+def test_explorers_move_on_the_pages(book, chromium):
+    names = [name for name in NOTEBOOKS if 'class="ma-spec"' in pages(book)[f"{name}.html"]]
+    assert len(names) >= 15
+    problems = []
+    with chromium() as browser:
+        page = browser.new_page(offline=True, viewport=dict(width=390, height=844))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        for name in names[:: len(names) // 3]:
+            page.goto((book / f"{name}.html").as_uri(), wait_until="domcontentloaded")
+            before = page.locator(".ma-cells").first.inner_text()
+            page.get_by_label("cursor (x)", exact=True).first.press("ArrowRight")
+            page.wait_for_timeout(200)
+            assert page.locator(".ma-cells").first.inner_text() != before, name
+            assert page.locator(".ma .ma-verdict").first.inner_text().startswith("✓ They agree")
+            assert page.evaluate("document.documentElement.scrollWidth") == 390, name
+    assert problems == []
+
+
 @pytest.fixture(scope="session")
 def texts(book):
     """{page: (its formulas, all else that it says)}; code is no text."""

@@ -143,6 +143,7 @@ import mini_autograd
 from mini_autograd.data import digits
 from mini_autograd.experiment import contest
 from mini_autograd.explore import explore
+from mini_autograd.explore.live import LIVE
 
 plt.style.use("mini_autograd.course")
 images, labels = digits()
@@ -154,6 +155,7 @@ print(json.dumps({
     "size": plt.rcParams["figure.figsize"],
     "digits": len(labels),
     "read": judged,
+    "live": LIVE.is_file(),
 }))
 """
 
@@ -181,7 +183,7 @@ def test_the_wheel_is_complete(tmp_path):
     assert found["metadata"]["version"] == found["version"]
     assert found["metadata"]["description"].startswith("# Activation functions")
     assert (found["digits"], found["size"]) == (1797, [7.0, 3.6])
-    assert found["read"] > 200
+    assert found["read"] > 200 and found["live"]
 
 
 # --- Colab ----------------------------------------------------------------------------------------

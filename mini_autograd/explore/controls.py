@@ -24,11 +24,12 @@ class ControlPanel(widgets.VBox):
         self, who, controls, changed, presets=None, rest=(), buttons=(), reset="Reset", **look
     ):
         self._controls, self._changed, self._muted, self._asked = controls, changed, False, {}
-        self.start, presets = self.values, self._checked(who, presets or {})
+        self.start, self.presets = self.values, self._checked(who, presets or {})
         self._asked = self.start
         rest = {key: self.start[key] for key in rest}
-        row = [button(name, lambda _, to=rest | to: self.set(to)) for name, to in presets.items()]
-        row = [widgets.Label("Presets:"), *row] if presets else []
+        self.presets = {name: rest | to for name, to in self.presets.items()}
+        row = [button(name, lambda _, to=to: self.set(to)) for name, to in self.presets.items()]
+        row = [widgets.Label("Presets:"), *row] if row else []
         row += [button(reset, lambda _: self.set(self.start)), *buttons]
         row = widgets.Box(row, layout=layout("row wrap"))
         super().__init__([columns(controls.values()), row], layout=layout("column", **look))

@@ -66,27 +66,32 @@ class Curve:
         return np.where(self.kind == SMOOTH, apart, -1)
 
 
-def by_autograd(f, x, Tensor):
-    """f(x) and f'(x) as arrays, for an element-wise f of a Tensor."""
-    leaf = Tensor(x, requires_grad=True)
+def by_autograd(f, x, make):
+    """f(x) and f'(x) as arrays, for an element-wise f of a Tensor; make is what makes one."""
+    leaf = make(x, requires_grad=True)
     y = f(leaf)
-    if not isinstance(y, Tensor):
+    if not isinstance(y, type(leaf)):
         name = "nothing (None)" if y is None else f"a {type(y).__name__}"
         raise Unusable(f"it returned {name} and not a Tensor, so autograd cannot follow it")
     _require_like(x, y.numpy(), "it")
     if y.requires_grad:
-        y.backward(Tensor(np.ones(x.shape)))
+        y.backward(make(np.ones_like(x)))  # and not np.ones(): this stands in a program
     if leaf.grad is None:
         raise Unusable("its result has no gradient: no recorded operation leads from x to it")
-    return np.asarray(y.numpy()), np.asarray(leaf.grad.numpy())
+    return y.numpy(), leaf.grad.numpy()
 
 
 def by_formula(f, derivative, x):
     """f(x) and f'(x) as arrays, for two functions of an array."""
-    y, slope = f(x), derivative(x)
+    y, slope = as_array(f(x)), as_array(derivative(x))
     for values, name in (y, "it"), (slope, "its derivative"):
-        _require_like(x, np.asarray(values), name)
-    return np.asarray(y, float), np.asarray(slope, float)
+        _require_like(x, values, name)
+    return y.astype(float), slope.astype(float)
+
+
+def as_array(values):
+    """The values as an array; one that stands in a program is such already."""
+    return values if isinstance(values, np.ndarray) else np.asarray(values)
 
 
 def only_values(x, y, problem):

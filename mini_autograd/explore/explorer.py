@@ -27,6 +27,7 @@ from mini_autograd.explore.curve import (
     examine,
     only_values,
 )
+from mini_autograd.explore.live import POINTS, explorer_spec
 from mini_autograd.explore.picture import (
     LEFT,
     RIGHT,
@@ -48,7 +49,6 @@ from mini_autograd.explore.words import (
     verdict,
 )
 
-_POINTS = 481
 _TANGENT = 90  # pixels to either side of the cursor
 
 
@@ -136,28 +136,32 @@ class Explorer(widgets.Box):
         """The function of x alone that has these values as its parameters."""
         return partial(function, **{key: values[key] for key in self._parameters})
 
+    def curve(self, x, values, make):
+        """The Curve at x for these values of the sliders; make is what makes a tensor."""
+        f = self._with(values, self._f)
+        if self._derivative:
+            y, slope = by_formula(f, self._with(values, self._derivative), x)
+        else:
+            y, slope = by_autograd(f, x, make)
+        plain = f if self._derivative else lambda x: f(make(x)).numpy()
+        curve = examine(plain, x, y, slope)
+        if "h" in values:
+            h = values["h"]
+            curve.drawn = (plain(x + h) - plain(x - h)) / (2 * h)
+        return curve
+
     def _examine(self, values):
         """The Curve at these values of the sliders; its last point is the cursor."""
-        f, x = self._with(values, self._f), np.append(self._grid, values["cursor"])
-
-        def plain(x):
-            return np.asarray(f(x) if self._derivative else f(self._Tensor(x)).numpy())
-
+        x = np.append(self._grid, values["cursor"])
         with np.errstate(all="ignore"):
             try:
-                if self._derivative:
-                    y, slope = by_formula(f, self._with(values, self._derivative), x)
-                else:
-                    y, slope = by_autograd(f, x, self._Tensor)
-                curve = examine(plain, x, y, slope)
-                if "h" in values:
-                    h = values["h"]
-                    curve.drawn = (plain(x + h) - plain(x - h)) / (2 * h)
-                return curve
+                return self.curve(x, values, self._Tensor)
             except Exception as error:
                 problem = explained(error)
             try:
-                y = np.broadcast_to(plain(x).astype(float, casting="same_kind"), x.shape)
+                f = self._with(values, self._f)
+                y = np.asarray(f(x) if self._derivative else f(self._Tensor(x)).numpy())
+                y = np.broadcast_to(y.astype(float, casting="same_kind"), x.shape)
             except Exception:
                 y = np.full(x.shape, np.nan)
             return only_values(x, y, problem)
@@ -274,14 +278,15 @@ class Explorer(widgets.Box):
         )
 
     def _repr_mimebundle_(self, **kwargs):
-        """The widget and, for a reader without a kernel, a picture and a sentence."""
+        """The widget and, where there is no kernel, a spec, a picture and a sentence."""
         curve = self._examine(self.values)
         sentence = self._sentence(curve)
         bounds = [f"{key} ({s.min:g} to {s.max:g})" for key, s in self._parameters.items()]
         moves = minus(", ".join(["x", *bounds]))
         caption = f"{sentence.partition('. ')[2]}\nRun this cell to move {moves}."
         picture = self._picture.png(self._shapes(curve), caption)
-        return with_picture(super()._repr_mimebundle_(**kwargs), picture, WIDTH, sentence)
+        bundle = super()._repr_mimebundle_(**kwargs) | explorer_spec(self)
+        return with_picture(bundle, picture, WIDTH, sentence)
 
 
 _CELL = (
@@ -293,7 +298,7 @@ _CELL = (
 def _grid(low, high):
     """The points of the curve, without the last bits by which 0.1 + 0.2 exceeds 0.3."""
     decimals = min(13 - math.floor(math.log10(high - low)), 300)
-    return np.round(np.linspace(low, high, _POINTS), decimals)
+    return np.round(np.linspace(low, high, POINTS), decimals)
 
 
 def _cursor(who, xlim, start):

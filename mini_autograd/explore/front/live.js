@@ -1,0 +1,885 @@
+// The front end of the course, wherever a page shows it.
+//
+// Python says in JSON what there is, a "spec"; this file draws it and moves it. The function and
+// its derivative stand there as a program of NumPy's operations (explore/program.py), and so does
+// the check of the two by differences (explore/curve.py). All is computed again at each move.
+
+// ---- Arithmetic: what JavaScript has not, or has otherwise --------------------------------------
+
+// erfc(x) exp(x x) (1 + 2 x) in Chebyshev polynomials of (x - 4) / (x + 4), for x >= 0; computed by
+// tools/erfc_coefficients.py.
+const ERFC = [
+  1.1774832005374487, -0.007260796620301901, -0.081265123236185, 0.06009212804122225,
+  -0.02875393558027666, 0.01059566336347286, -0.003136927294554264, 0.0007456494372536184,
+  -0.0001369696503010054, 1.7183861600300937e-05, -7.158364623450346e-07, -2.4261399442449534e-07,
+  5.5765709395703566e-08, -2.1057869513809494e-09, -1.1717889351884957e-09, 1.9098355172456688e-10,
+  1.408871764208813e-11, -6.901108320480815e-12, 9.167958364111294e-14, 2.1454508286554553e-13,
+  -1.4716575027010623e-14, -6.668675118770408e-15, 7.504598509880083e-16, 2.22009300666632e-16,
+];
+
+function erfc(x) {
+  if (x < 0) return 2 - erfc(-x);
+  if (x > 28) return 0;
+  const t = (x - 4) / (x + 4);
+  let b = 0, before = 0;
+  for (let k = ERFC.length - 1; k > 0; k--) [b, before] = [2 * t * b - before + ERFC[k], b];
+  const z = Math.fround(x); // of 24 digits in base 2, so z * z is not rounded
+  const bell = Math.exp(-z * z) * Math.exp((z - x) * (z + x));
+  return ((t * b - before + ERFC[0]) / (1 + 2 * x)) * bell;
+}
+
+function erf(x) {
+  if (!(Math.abs(x) < 0.5)) return 1 - erfc(x);
+  let sum = 0, power = x;
+  for (let n = 0; n < 14; n++) {
+    sum += power / (2 * n + 1);
+    power *= (-x * x) / (n + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * sum;
+}
+
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+
+function rint(x) { // to the even one of two that are equally near
+  const below = Math.floor(x), rest = x - below;
+  return rest < 0.5 || (rest === 0.5 && below % 2 === 0) ? below : below + 1;
+}
+
+function logaddexp(a, b) {
+  return a === b ? a + Math.LN2 : Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+}
+
+function power(a, b) { // 1 to any power is 1
+  return a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
+}
+
+// What is computed by element: each function in a loop of its own where programs are full of it,
+// as that is thirty times as quick. A step of 0 repeats a number.
+const LOOPS = {
+  absolute(y, [a], [i]) {
+    for (let m = 0; m < y.length; m++) y[m] = Math.abs(a[m * i]);
+  },
+  add(y, [a, b], [i, j]) {
+    for (let m = 0; m < y.length; m++) y[m] = a[m * i] + b[m * j];
+  },
+  divide(y, [a, b], [i, j]) {
+    for (let m = 0; m < y.length; m++) y[m] = a[m * i] / b[m * j];
+  },
+  exp(y, [a], [i]) {
+    for (let m = 0; m < y.length; m++) y[m] = Math.exp(a[m * i]);
+  },
+  expm1(y, [a], [i]) {
+    for (let m = 0; m < y.length; m++) y[m] = Math.expm1(a[m * i]);
+  },
+  greater(y, [a, b], [i, j]) {
+    for (let m = 0; m < y.length; m++) y[m] = +(a[m * i] > b[m * j]);
+  },
+  maximum(y, [a, b], [i, j]) {
+    for (let m = 0; m < y.length; m++) y[m] = Math.max(a[m * i], b[m * j]);
+  },
+  minimum(y, [a, b], [i, j]) {
+    for (let m = 0; m < y.length; m++) y[m] = Math.min(a[m * i], b[m * j]);
+  },
+  multiply(y, [a, b], [i, j]) {
+    for (let m = 0; m < y.length; m++) y[m] = a[m * i] * b[m * j];
+  },
+  subtract(y, [a, b], [i, j]) {
+    for (let m = 0; m < y.length; m++) y[m] = a[m * i] - b[m * j];
+  },
+  where(y, [c, a, b], [i, j, k]) {
+    for (let m = 0; m < y.length; m++) y[m] = c[m * i] !== 0 ? a[m * j] : b[m * k];
+  },
+};
+
+const BY_ELEMENT = {
+  arctan: Math.atan, bitwise_and: (a, b) => a & b, bitwise_or: (a, b) => a | b,
+  clip: clamp, cos: Math.cos, cosh: Math.cosh,
+  equal: (a, b) => +(a === b), erf, erfc, expit: a => 1 / (1 + Math.exp(-a)), floor: Math.floor,
+  greater_equal: (a, b) => +(a >= b), hypot: (a, b) => Math.hypot(a, b),
+  isfinite: a => +isFinite(a), isinf: a => +(Math.abs(a) === Infinity), isnan: a => +isNaN(a),
+  less: (a, b) => +(a < b), less_equal: (a, b) => +(a <= b), log: Math.log, log10: Math.log10,
+  log1p: Math.log1p, log2: Math.log2, logaddexp, logical_and: (a, b) => +(a !== 0 && b !== 0),
+  logical_not: a => +(a === 0), logical_or: (a, b) => +(a !== 0 || b !== 0), negative: a => -a,
+  not_equal: (a, b) => +(a !== b), power, reciprocal: a => 1 / a, rint, sign: Math.sign,
+  sin: Math.sin, sinh: Math.sinh, sqrt: Math.sqrt, square: a => a * a, tan: Math.tan,
+  tanh: Math.tanh,
+};
+
+const REDUCED = { // what a reduction begins from, and what it does with each element
+  add: [0, (sum, a) => sum + a], multiply: [1, (product, a) => product * a],
+  maximum: [-Infinity, Math.max], minimum: [Infinity, Math.min],
+  logical_and: [1, BY_ELEMENT.logical_and], logical_or: [0, BY_ELEMENT.logical_or],
+};
+
+// ---- Programs -----------------------------------------------------------------------------------
+
+const sizeOf = shape => shape.reduce((product, n) => product * n, 1);
+const stepsOf = shape => shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+
+// Which places a view shows, that begins at start and goes on by a step along each of its axes.
+function places(shape, start, steps) {
+  let found = Int32Array.of(start);
+  shape.forEach((n, axis) => {
+    const wider = new Int32Array(found.length * n);
+    for (let i = 0; i < wider.length; i++)
+      wider[i] = found[Math.floor(i / n)] + (i % n) * steps[axis];
+    found = wider;
+  });
+  return found;
+}
+
+// Which places an array shows where NumPy broadcasts it to a shape.
+function stretched(from, shape) {
+  const own = stepsOf(from), missing = shape.length - from.length;
+  const stays = i => i < missing || from[i - missing] === 1;
+  const steps = shape.map((_, i) => (stays(i) ? 0 : own[i - missing]));
+  return places(shape, 0, steps);
+}
+
+// The data of an array in that shape: the same memory where it has as many elements, or one.
+function inShape(array, shape, before) {
+  const n = sizeOf(shape);
+  if (array.data.length === n || array.data.length === 1) return array.data;
+  const from = stretched(array.shape, shape), wider = new Float64Array(n);
+  before.push(() => { for (let i = 0; i < n; i++) wider[i] = array.data[from[i]]; });
+  return wider;
+}
+
+function byElement(name, y, inputs, before) {
+  const data = inputs.map(one => inShape(one, y.shape, before));
+  const steps = data.map(one => +(one.length > 1)), f = BY_ELEMENT[name];
+  if (!f) return () => LOOPS[name](y.data, data, steps);
+  const [a, b, c] = data, [i, j, k] = steps, n = y.data.length;
+  if (c) return () => { for (let m = 0; m < n; m++) y.data[m] = f(a[m * i], b[m * j], c[m * k]); };
+  if (b) return () => { for (let m = 0; m < n; m++) y.data[m] = f(a[m * i], b[m * j]); };
+  return () => { for (let m = 0; m < n; m++) y.data[m] = f(a[m * i]); };
+}
+
+function reduction(name, y, [a], [axes]) {
+  const short = a.shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
+  const to = stretched(short, a.shape), [first, f] = REDUCED[name];
+  return () => {
+    y.data.fill(first);
+    for (let i = 0; i < to.length; i++) y.data[to[i]] = f(y.data[to[i]], a.data[i]);
+  };
+}
+
+const OTHERS = {
+  view(y, [a], [[start, ...steps]]) {
+    const from = places(y.shape, start, steps);
+    if (from.length === a.data.length && from.every((place, i) => place === i)) y.data = a.data;
+    else return () => { for (let i = 0; i < from.length; i++) y.data[i] = a.data[from[i]]; };
+  },
+  stack: (y, inputs) => () => {
+    let at = 0;
+    for (const { data } of inputs) { y.data.set(data, at); at += data.length; }
+  },
+  added_at(y, [a, values], [shape, [start, ...steps]]) {
+    const to = places(shape, start, steps), before = [], given = inShape(values, shape, before);
+    const step = +(given.length > 1);
+    return () => {
+      before.forEach(work => work());
+      y.data.set(a.data);
+      for (let i = 0; i < to.length; i++) y.data[to[i]] += given[i * step];
+    };
+  },
+  matmul(y, [a, b]) { // of matrices and vectors
+    const inner = b.shape[0], columns = b.shape[1] ?? 1, rows = a.data.length / inner;
+    return () => {
+      y.data.fill(0);
+      for (let i = 0; i < rows; i++)
+        for (let k = 0; k < inner; k++)
+          for (let j = 0; j < columns; j++)
+            y.data[i * columns + j] += a.data[i * inner + k] * b.data[k * columns + j];
+    };
+  },
+};
+
+const number = value => ({ shape: [], data: Float64Array.of(value) });
+
+// "[2] 3 4" is an array of two numbers, "[2] 1" one of two ones.
+function arrayFrom(text) {
+  const [shape, ...numbers] = text.split(" "), array = { shape: JSON.parse(shape) };
+  const data = Float64Array.from(numbers, Number), n = sizeOf(array.shape);
+  return { ...array, data: data.length === n ? data : new Float64Array(n).fill(data[0]) };
+}
+
+// A line of a program: what it gives, and the work that this takes each time.
+function prepared(line, known) {
+  const [name, ...words] = line.split(" ");
+  const [shape, ...options] = words.filter(word => word[0] === "[").map(word => JSON.parse(word));
+  const names = words.filter(word => word[0] !== "[");
+  const inputs = names.map(word => known.get(word) ?? number(+word));
+  const y = { shape, data: new Float64Array(sizeOf(shape)) }, before = [];
+  const [ufunc, method] = name.split(".");
+  let work;
+  if (Object.hasOwn(OTHERS, name)) work = OTHERS[name](y, inputs, options);
+  else if (method && Object.hasOwn(REDUCED, ufunc)) work = reduction(ufunc, y, inputs, options);
+  else if (Object.hasOwn(LOOPS, name) || Object.hasOwn(BY_ELEMENT, name))
+    work = byElement(name, y, inputs, before);
+  else throw new Error(`no operation ${name}`);
+  return { y, work: () => { before.forEach(one => one()); work?.(); } };
+}
+
+// A function of the inputs, one array or number each. It returns the outputs, and the place of the
+// first guard that does not hold, or -1: from there on Python would have gone another way.
+function compiled({ inputs, arrays, lines, guards, outputs }) {
+  const known = new Map(Object.entries(arrays).map(([name, text]) => [name, arrayFrom(text)]));
+  const given = inputs.map(text => arrayFrom(`${text.split(" ")[0]} 0`));
+  given.forEach((one, i) => known.set(`x${i}`, one));
+  const steps = lines.map((line, i) => {
+    const { y, work } = prepared(line, known);
+    known.set(`v${i}`, y);
+    return work;
+  });
+  const value = word => known.get(word) ?? number(+word);
+  const fails = guard => !value(guard.replace("not ", "")).data[0] !== guard.startsWith("not ");
+  const run = values => {
+    given.forEach(({ data }, i) => data.set(data.length === 1 ? [values[i]] : values[i]));
+    for (const work of steps) work();
+    const broken = guards.findIndex(fails);
+    return { outputs: outputs.map(word => value(word).data.slice()), broken };
+  };
+  return Object.assign(run, { guards: guards.length });
+}
+
+// ---- Curves and words: explore/curve.py and explore/words.py ------------------------------------
+
+const SMOOTH = 0, KINK = 1, JUMP = 2, UNKNOWN = 3;
+const FIELDS = ["y", "slope", "central", "left", "right", "kind", "error", "drawn"];
+
+// Where the points of a curve lie: without the last bits by which 0.1 + 0.2 exceeds 0.3.
+function gridOf(points, [low, high]) {
+  const digits = Math.min(13 - Math.floor(Math.log10(high - low)), 300);
+  const scale = +`1e${Math.abs(digits)}`;
+  const round = x => (digits < 0 ? rint(x / scale) * scale : rint(x * scale) / scale);
+  const step = (high - low) / (points - 1);
+  return Array.from({ length: points }, (_, i) => round(i < points - 1 ? low + i * step : high));
+}
+
+// The curve that a program computes, at the points x.
+function examined(run, x, numbers) {
+  const { outputs, broken } = run([x, ...numbers]);
+  const curve = { x, ...Object.fromEntries(FIELDS.map((field, i) => [field, outputs[i]])) };
+  if (broken < 0) return { ...curve, ...distances(curve) };
+  const nothing = x.map(() => NaN), lacks = curve.y.some(isFinite) ? "smooth" : "finite";
+  const last = broken === run.guards - 1; // it is the one at the end of examine()
+  return {
+    x, y: last ? curve.y : nothing, slope: nothing, drawn: nothing, kind: x.map(() => UNKNOWN),
+    problem: last ? `f is ${lacks} nowhere here, so there is nothing to compare`
+      : "for these values f raises an error, or goes a way unknown to this page",
+  };
+}
+
+// How far slope and central difference are apart, in units of scale; -1 where f is not smooth.
+function distances({ slope, drawn, kind }) {
+  const sizes = slope.map(s => Math.max(1, Math.abs(s)));
+  const steep = sizes.some((size, i) => kind[i] === SMOOTH && size > 1000);
+  const scale = steep ? sizes : sizes.map(() => 1);
+  const apart = slope.map((s, i) => (kind[i] === SMOOTH ? Math.abs(s - drawn[i]) / scale[i] : -1));
+  return { scale, apart };
+}
+
+// So many decimals, rounded as Python does: to the even one of two that are equally near.
+function decimals(value, digits) {
+  if (!isFinite(value)) return String(value).replace("Infinity", "inf").replace("NaN", "nan");
+  const exact = Math.abs(value).toFixed(digits + 25);
+  const below = exact.slice(0, -25).replace(/\.$/, "");
+  const tie = /^50*$/.test(exact.slice(-25)) && /[02468]$/.test(below);
+  const text = tie ? below : Math.abs(value).toFixed(digits);
+  return value < 0 && /[1-9]/.test(text) ? `-${text}` : text;
+}
+
+const minus = text => text.replace(/(?<!\w)-(?=\d|inf\b)/g, "\u2212");
+const scientific = (value, digits) =>
+  minus(value.toExponential(digits).replace(/e([+-])(\d)$/, "e$10$2"));
+
+function fixed(value, digits) {
+  const large = Math.abs(value) >= 1e5 && isFinite(value);
+  return large ? scientific(value, 2) : minus(decimals(value, digits));
+}
+
+function shown(value) {
+  return value !== 0 && Math.abs(value) < 1e-3 ? scientific(value, 2) : fixed(value, 6);
+}
+
+function size(curve, i) {
+  const value = curve.apart[i], small = value > 0 && value < 1e-3;
+  const text = small ? scientific(value, 0) : value === 0 ? "0" : fixed(value, 4);
+  return curve.scale[i] > 1 ? `${text} of the slope` : text;
+}
+
+function byDifference(curve, i) {
+  const [left, right] = [curve.left[i], curve.right[i]].map(slope => fixed(slope, 2));
+  if (curve.kind[i] === KINK) return `left ${left}, right ${right}`;
+  return curve.kind[i] === JUMP ? "none, f jumps" : shown(curve.drawn[i]);
+}
+
+function difference(curve, i) {
+  if (curve.kind[i] === KINK) return curve.error[i] ? "outside" : "between";
+  return curve.kind[i] === SMOOTH ? size(curve, i) : "\u2013";
+}
+
+// The place of the largest value; nan counts as larger than all.
+const largest = values => values.reduce((best, v, i) =>
+  (!(v <= values[best]) && !isNaN(values[best]) ? i : best), 0);
+
+// Do derivative and differences belong together? The first words answer.
+function verdict(curve, by, h) {
+  if (curve.problem) return [false, "Problem", curve.problem];
+  const i = largest(curve.error);
+  if (!curve.error[i]) return [true, ...agreement(curve, by, h)];
+  const claim = `at x = ${minus(decimals(curve.x[i], 2))} ${by} says ${shown(curve.slope[i])}`;
+  const [left, right] = [shown(curve.left[i]), shown(curve.right[i])];
+  let but = `, the central difference ${shown(curve.central[i])}`;
+  if (curve.kind[i] === KINK) 
+    but = `; f has a kink there, with slope ${left} on the left and ${right} on the right`;
+  if (isNaN(curve.slope[i])) but = ", though f is finite there";
+  return [false, "They disagree", `${claim}${but}.`];
+}
+
+function agreement(curve, by, h) {
+  const worst = largest(curve.apart), most = size(curve, worst);
+  if (!h || curve.apart[worst] < 1e-7) {
+    const where = curve.kind.includes(UNKNOWN) ? "wherever f is finite" : "over the whole curve";
+    return ["They agree", `${where} the largest difference is ${most}.`];
+  }
+  let off = `off by up to ${most}`;
+  let why = h > 1e-5 ? "the curve bends within such a step" : "it magnifies rounding errors";
+  if (!isFinite(curve.apart[worst]))
+    [off, why] = ["not finite everywhere", "such a step leads to where f is not"];
+  const difference = `with h = ${scientific(h, 0)} the central difference is ${off}`;
+  return [`The ${by} is right`, `${difference}, as ${why}.`];
+}
+
+// ---- The picture: two panels over the same x, in pixels of the page -----------------------------
+
+const [FUNCTION, DERIVATIVE, QUIET, AGREEMENT] = ["#0A7EC2", "#C65800", "#808080", "#00875A"];
+const INK = "currentColor";
+const DASHES = { solid: "none", dashed: "6 5", dotted: "0.1 4.2" };
+const TANGENT = 90; // pixels to either side of the cursor
+
+const plain = text => String(text).replace(/[&<>"']/g, c => `&#${c.charCodeAt()};`);
+// The colour as that of text: nearer to the page's own, to stand out 4.5 to 1 in any theme.
+const readable = color => `color-mix(in srgb, ${color} 80%, ${INK})`;
+// Other copies of this file may be at work in the page, so a count would not do.
+const unique = () => `ma-${Math.random().toString(36).slice(2, 10)}`;
+
+// Round numbers from low to high, about so many, as [value, text].
+function ticks([low, high], wanted) {
+  const rough = (high - low) / wanted, power = 10 ** Math.floor(Math.log10(rough));
+  const factor = [1, 2, 2.5, 5, 10].find(one => one * power >= rough * 0.999);
+  const step = factor * power;
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) + (factor === 2.5 ? 1 : 0);
+  const first = Math.ceil(low / step - 1e-9), last = Math.floor(high / step + 1e-9);
+  const far = Math.abs(low) >= 1e5 || Math.abs(high) >= 1e5 || digits > 6;
+  return Array.from({ length: last - first + 1 }, (_, i) => {
+    const value = (first + i) * step;
+    return [value, far && value ? scientific(value, 1) : fixed(value, digits)];
+  });
+}
+
+// Where everything lies if the picture is so wide. On a phone it is as tall, its letters as large.
+function layout(spec, width) {
+  const narrow = width < 480, top = 34, upper = narrow ? 190 : 210, lower = narrow ? 116 : 102;
+  const second = top + upper + 48, panels = [[top, top + upper], [second, second + lower]];
+  const left = 50, right = width - 44, [x0, x1] = spec.xlim, height = second + lower + 26;
+  const scaleX = (right - left) / (x1 - x0);
+  const scaleY = panels.map(([from, to], p) => (to - from) / (spec.ylims[p][1] - spec.ylims[p][0]));
+  const near = y => clamp(y, -height, 2 * height); // far outside nothing is seen
+  if (![scaleX, ...scaleY].every(scale => scale > 0 && isFinite(scale))) throw new Error("no axes");
+  return {
+    narrow, width, height, panels, left, right, scaleX, scaleY, id: unique(),
+    X: x => left + scaleX * (x - x0),
+    Y: (p, y) => near(panels[p][1] - scaleY[p] * (y - spec.ylims[p][0])),
+    toX: pixel => x0 + (pixel - left) / scaleX,
+  };
+}
+
+// A line through points of a panel; a null among them is a gap. Where y leaps between neighbours
+// that hardly move it begins anew: a jump has no steep part to draw.
+function line(g, p, xs, ys, color, thick = 2.8, style = "solid") {
+  const y = Array.from(ys, value => (isNaN(value) ? NaN : g.Y(p, value))), points = [];
+  y.forEach((here, i) => {
+    const around = Math.abs(y[i - 1] - y[i - 2]) + Math.abs(y[i + 1] - here);
+    if (isNaN(here) || Math.abs(here - y[i - 1]) > 10 * around + 4) points.push(null);
+    if (!isNaN(here)) points.push([g.X(xs[i]), here]);
+  });
+  return { p, points, color, thick, style };
+}
+
+function path(g, { p, points, color, thick, style }) {
+  let d = "", pen = "M";
+  for (const point of points) {
+    if (point) d += `${pen}${point[0].toFixed(1)} ${point[1].toFixed(1)}`;
+    pen = point ? "L" : "M";
+  }
+  return `<path d="${d}" fill="none" stroke="${color}" stroke-width="${thick}" ` +
+    `stroke-dasharray="${DASHES[style]}" clip-path="url(#${g.id}-${p})"/>`;
+}
+
+function dot(g, p, x, y, color) {
+  return `<circle cx="${g.X(x).toFixed(1)}" cy="${g.Y(p, y).toFixed(1)}" r="6" fill="${color}" ` +
+    `stroke="var(--ma-paper)" stroke-width="2" clip-path="url(#${g.id}-${p})"/>`;
+}
+
+function label({ x, y, words, color = INK, anchor = "start" }) {
+  return `<text class="ma-label" x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" ` +
+    `fill="${readable(color)}">${plain(words)}</text>`;
+}
+
+// All that does not move.
+function frame(g, spec) {
+  const rule = (x, y, dx, dy, strong) => `<path d="M${x} ${y}l${dx} ${dy}" stroke="${QUIET}" ` +
+    `stroke-opacity="${strong ? 1 : 0.22}"/>`;
+  const mark = (x, y, words, anchor) =>
+    `<text x="${x}" y="${y}" text-anchor="${anchor}">${words}</text>`;
+  const across = g.right - g.left, foot = g.panels[1][1] + 18;
+  const drawn = g.panels.map(([top, bottom], p) => {
+    const down = bottom - top, box = `x="${g.left}" y="${top}" width="${across}" height="${down}"`;
+    const parts = [`<clipPath id="${g.id}-${p}"><rect ${box}/></clipPath>`];
+    for (const [x, words] of ticks(spec.xlim, g.narrow ? 4 : 7)) {
+      parts.push(rule(g.X(x), bottom, 0, -down, !x));
+      if (p) parts.push(mark(g.X(x), foot, words, "middle"));
+    }
+    for (const [value, words] of ticks(spec.ylims[p], p ? 4 : 6)) {
+      const y = g.Y(p, value);
+      parts.push(rule(g.left, y, across, 0, !value), mark(g.left - 8, y + 4, words, "end"));
+    }
+    parts.push(rule(g.left, top, 0, down, true), rule(g.left, bottom, across, 0, true));
+    return parts.join("");
+  });
+  return drawn.join("") + mark(g.right + 24, foot, "x", "start") + legend(g, spec.by);
+}
+
+function legend(g, by) {
+  const y = g.panels[1][0] - 8, wide = g.narrow ? 118 : 140;
+  const names = [[`by ${by}`, DERIVATIVE, "solid"], ["by central difference", INK, "dotted"]];
+  return names.map(([words, color, style], i) => `<path d="M${g.left + i * wide} ${y - 4}h22" ` +
+    `stroke="${color}" stroke-width="2.8" stroke-dasharray="${DASHES[style]}"/>` +
+    `<text x="${g.left + i * wide + 28}" y="${y}">${plain(words)}</text>`).join("");
+}
+
+// ---- Labels: each at the first place that is free of lines and of other labels ------------------
+
+const FAMILY = "var(--jp-ui-font-family, var(--pst-font-family-base, system-ui, sans-serif))";
+const TALL = 17; // pixels, of a line of text
+const widths = new Map(); // of words, in pixels
+
+function widthOf(words, svg) {
+  if (!widths.has(words)) {
+    const canvas = document.createElement("canvas").getContext("2d");
+    canvas.font = `600 13px ${getComputedStyle(svg).fontFamily}`;
+    widths.set(words, canvas.measureText(words).width);
+  }
+  return widths.get(words);
+}
+
+const boxOf = ({ x, y, anchor }, wide) => {
+  const left = anchor === "end" ? x - wide : x;
+  return [left, y - TALL + 3, left + wide, y + 5]; // left, top, right, bottom
+};
+
+// How many segments of lines cross the box.
+function crossings([left, top, right, bottom], lines) {
+  let n = 0;
+  for (const { points, thick } of lines)
+    for (let i = 1; i < points.length; i++) {
+      const a = points[i - 1], b = points[i];
+      if (!a || !b || Math.max(a[0], b[0]) < left || Math.min(a[0], b[0]) > right) continue;
+      const run = b[0] - a[0], share = x => clamp((x - a[0]) / run, 0, 1);
+      const ends = run ? [left, right].map(x => a[1] + (b[1] - a[1]) * share(x)) : [a[1], b[1]];
+      if (Math.max(...ends) > top - thick / 2 && Math.min(...ends) < bottom + thick / 2) n++;
+    }
+  return n;
+}
+
+const overlap = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+
+// The label at the first of the places that is free, else where it meets the least. A place is
+// [dx, dy, anchor]: how far it is from the point.
+function placed(g, svg, p, point, places, lines, taken) {
+  const [top, bottom] = g.panels[p], wide = widthOf(point.words, svg) + 2;
+  let best, least = Infinity;
+  for (const [dx, dy, anchor] of places) {
+    const y = clamp(point.y + dy, top + TALL - 2, bottom - 5);
+    const tried = { ...point, x: point.x + dx, y, anchor }, box = boxOf(tried, wide);
+    if (box[0] < g.left + 1 || box[2] > g.width) continue;
+    const meets = crossings(box, lines.filter(one => one.p === p)) +
+      100 * taken.filter(other => overlap(box, other)).length;
+    if (meets < least) [best, least] = [tried, meets];
+    if (!meets) break;
+  }
+  if (!best) return "";
+  taken.push(boxOf(best, wide));
+  return label(best);
+}
+
+// The four corners of a point, then farther and farther away.
+const AROUND = [0, 14, 30, 50, 75, 105, 140].flatMap(far => [[12, -10, "start"], [-12, -10, "end"],
+  [12, 22, "start"], [-12, 22, "end"]].flatMap(([dx, dy, anchor]) =>
+  [[dx, dy + Math.sign(dy) * far, anchor], [dx + Math.sign(dx) * far, dy, anchor]]));
+
+// The name of a curve, where it leaves its panel.
+function ending(g, svg, line, words, lines, taken) {
+  const [top, bottom] = g.panels[line.p];
+  const last = line.points.findLast(point => point && point[1] >= top && point[1] <= bottom);
+  if (!last) return "";
+  const point = { x: last[0], y: last[1], words, color: line.color };
+  if (last[0] > g.right - 2) return placed(g, svg, line.p, point, [[8, 4, "start"]], [], taken);
+  return placed(g, svg, line.p, point, AROUND, lines, taken);
+}
+
+// ---- What moves in the picture ------------------------------------------------------------------
+
+// A piece of the line through (x, y), of one length on the screen; dashed if one-sided.
+function tangent(g, x, y, slope, from, to) {
+  const run = TANGENT / Math.hypot(1, (slope * g.scaleY[0]) / g.scaleX) / g.scaleX;
+  const xs = [x + from * run, x + to * run], style = to - from === 2 ? "solid" : "dashed";
+  return line(g, 0, xs, xs.map(at => y + slope * (at - x)), DERIVATIVE, 2, style);
+}
+
+// The lines of a curve, the cursor and its tangents.
+function linesOf(g, spec, curve) {
+  const n = curve.x.length - 1, grid = curve.x.slice(0, n);
+  const [x, y, slope, kind] = [curve.x, curve.y, curve.slope, curve.kind].map(values => values[n]);
+  const central = curve.drawn.map((value, i) => (curve.kind[i] >= KINK ? NaN : value));
+  const curves = [
+    line(g, 0, grid, curve.y.slice(0, n), FUNCTION),
+    line(g, 1, grid, curve.slope.slice(0, n), DERIVATIVE),
+    line(g, 1, grid, central.slice(0, n), INK, 1.8, "dotted"),
+  ];
+  const cursor = spec.ylims.map((ylim, p) => line(g, p, [x, x], ylim, QUIET, 1.6, "dashed"));
+  const sides = kind !== KINK ? [] : [tangent(g, x, y, curve.left[n], -1, 0),
+    tangent(g, x, y, curve.right[n], 0, 1)];
+  const smooth = kind !== JUMP && isFinite(y + slope);
+  if (smooth) sides.push(tangent(g, x, y, slope, -1, 1));
+  return { curves, others: [...cursor, ...sides], smooth };
+}
+
+function moving(g, svg, spec, curve, heading, pinned) {
+  const n = curve.x.length - 1, [x, y, slope] = [curve.x[n], curve.y[n], curve.slope[n]];
+  const { curves, others, smooth } = linesOf(g, spec, curve), taken = [];
+  const grey = (pinned?.curves ?? []).map((ys, p) => line(g, p, curve.x, ys, QUIET, 2.2, "dashed"));
+  const lines = [...grey, others[0], others[1], ...curves, ...others.slice(2)];
+  const parts = lines.map(one => path(g, one));
+  if (smooth) parts.push(dot(g, 1, x, slope, DERIVATIVE));
+  if (isFinite(y)) parts.push(dot(g, 0, x, y, FUNCTION));
+  parts.push(label({ x: g.left, y: 20, words: heading }));
+  parts.push(ending(g, svg, curves[0], "f(x)", lines, taken));
+  parts.push(ending(g, svg, curves[1], "f\u2032(x)", lines, taken));
+  for (const [p, at, words] of [[0, y, `slope ${fixed(slope, 2)}`], [1, slope, fixed(slope, 2)]]) {
+    const point = { x: g.X(x), y: g.Y(p, at), words, color: DERIVATIVE };
+    if (smooth) parts.push(placed(g, svg, p, point, AROUND, lines, taken));
+  }
+  if (pinned) {
+    const [top, bottom] = g.panels[0], across = g.right - g.left - 8, up = top - bottom + 18;
+    const corner = { x: g.right - 4, y: bottom, words: `grey: ${pinned.words}`, color: QUIET };
+    const places = [[0, -8, "end"], [-across, -8, "start"], [0, up, "end"], [-across, up, "start"]];
+    parts.push(placed(g, svg, 0, corner, places, lines, taken));
+  }
+  return parts.join("");
+}
+
+// ---- Controls -----------------------------------------------------------------------------------
+
+// JupyterLab takes keys for itself unless the control that has the focus says otherwise.
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+
+function make(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  const all = ["button", "input"].includes(tag) ? { ...OWN_KEYS, ...attributes } : attributes;
+  for (const [key, value] of Object.entries(all))
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+const button = (words, onclick) => make("button", { type: "button", onclick }, words);
+
+// What a reader has typed, with a decimal comma or a true minus sign, too; nan if it is no number.
+const typed = text => Number(text.trim().replace(",", ".").replace("\u2212", "-") || NaN);
+
+// A slider with its name, and its value in a field to type into. It may lie between two steps.
+function slider({ label, min, max, step, start, digits, logarithmic }, changed) {
+  const [from, to] = logarithmic ? [v => 10 ** v, Math.log10] : [v => v, v => v], id = unique();
+  const written = v => (logarithmic ? scientific(v, digits) : minus(decimals(v, digits)));
+  const range = make("input", { type: "range", id, min, max, step,
+    oninput: () => { set(from(+(+range.value).toPrecision(12))); changed(); } });
+  const field = make("input", { size: 7, inputmode: "decimal", "aria-label": `${label}, value`,
+    onchange: entered, onkeydown: event => event.key === "Enter" && entered() });
+  let value;
+
+  function entered() {
+    const v = typed(field.value), isNew = field.value.trim() !== written(value);
+    if (!isNaN(v) && isNew) set(clamp(v, from(min), from(max)));
+    field.value = written(value);
+    changed();
+  }
+
+  function set(v) {
+    value = v;
+    range.value = to(v);
+    range.setAttribute("aria-valuetext", written(v));
+    field.value = written(v);
+  }
+
+  set(start);
+  return { name: make("label", { for: id }, label), range, field, set,
+    written: () => written(value), get value() { return value; } };
+}
+
+// What a screen reader says: one place that stays, and only once a movement has come to rest.
+function speaker() {
+  const place = make("div", { role: "status", class: "ma-hidden" });
+  let rests;
+  const say = words => {
+    clearTimeout(rests);
+    rests = setTimeout(() => { place.textContent = words; }, 700);
+  };
+  return { place, say };
+}
+
+// ---- The explorer -------------------------------------------------------------------------------
+
+// The figures at the cursor, each below the line that stands for it.
+function cellsOf(curve, by, at) {
+  const i = curve.x.length - 1;
+  return [
+    ["x", `solid ${QUIET}`, at],
+    ["f(x)", `solid ${FUNCTION}`, shown(curve.y[i])],
+    [`f\u2032(x) by ${by}`, `solid ${DERIVATIVE}`, shown(curve.slope[i])],
+    ["by central difference", "dotted", byDifference(curve, i)],
+    ["difference", `solid ${QUIET}`, difference(curve, i)],
+  ].map(([name, rule, value]) => make("div", { style: `border-top: 3px ${rule}` },
+    make("div", {}, name), make("b", {}, value)));
+}
+
+const ABOUT = "Computed and checked in this page, by a program that was compared with the " +
+  "package when the page was made.";
+
+class Explorer {
+  constructor(place, spec) {
+    Object.assign(this, { spec, run: compiled(spec.program) });
+    this.grid = gridOf(spec.points, spec.xlim);
+    this.sliders = Object.fromEntries(spec.sliders.map(one =>
+      [one.key, slider(one, () => this.changed())]));
+    this.parameters = Object.keys(this.sliders).filter(key => !["cursor", "h"].includes(key));
+    this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    this.svg.setAttribute("role", "img");
+    this.cells = make("div", { class: "ma-cells" });
+    this.verdict = make("p", { class: "ma-verdict" });
+    this.speaker = speaker();
+    place.append(make("div", { class: "ma-explorer" }, this.panel(), this.stage(), this.found()));
+    this.drag();
+    this.redraw();
+    new ResizeObserver(() => this.width() !== this.g.width && this.draw()).observe(this.svg);
+  }
+
+  // What there is in the page.
+
+  stage() { // the cursor's slider stands below the axis, as wide as that
+    const { name, range, field } = this.sliders.cursor;
+    range.classList.add("ma-cursor");
+    const row = make("div", { class: "ma-at" }, name, field);
+    return make("div", { class: "ma-stage" }, this.svg, range, row);
+  }
+
+  panel() {
+    const { cursor, ...others } = this.sliders;
+    const rows = Object.values(others).flatMap(({ name, range, field }) => [name, range, field]);
+    const presets = this.spec.presets.map(({ name, to }) => button(name, () => this.set(to)));
+    if (presets.length) presets.unshift(make("span", {}, "Presets:"));
+    const start = Object.fromEntries(this.spec.sliders.map(one => [one.key, one.start]));
+    const reset = button("Reset", () => this.set(start));
+    this.pin = button("Pin curve", () => this.pinCurve());
+    const buttons = [...presets, reset, ...(this.parameters.length ? [this.pin] : [])];
+    return make("div", { class: "ma-panel" }, make("div", { class: "ma-rows" }, ...rows),
+      make("div", { class: "ma-buttons" }, ...buttons));
+  }
+
+  found() {
+    const about = make("p", { class: "ma-about" }, ABOUT);
+    return make("div", { class: "ma-found" }, this.cells, this.verdict, about, this.speaker.place);
+  }
+
+  drag() { // the cursor follows a pointer in the picture
+    const { min, max, step } = this.spec.sliders.find(one => one.key === "cursor");
+    const follow = event => {
+      const { left, width } = this.svg.getBoundingClientRect();
+      const x = this.g.toX(((event.clientX - left) * this.g.width) / width);
+      const nearest = +(min + Math.round((x - min) / step) * step).toPrecision(12);
+      this.set({ cursor: clamp(nearest, min, max) });
+    };
+    this.svg.addEventListener("pointerdown", event => {
+      if (event.button) return;
+      this.svg.setPointerCapture(event.pointerId);
+      follow(event);
+    });
+    this.svg.addEventListener("pointermove", event =>
+      this.svg.hasPointerCapture(event.pointerId) && follow(event));
+  }
+
+  // What happens.
+
+  set(values) {
+    for (const [key, value] of Object.entries(values)) this.sliders[key].set(value);
+    this.changed();
+  }
+
+  changed() { // however often before the next frame, it is drawn once
+    if (!this.asked) this.asked = requestAnimationFrame(() => this.redraw());
+  }
+
+  redraw() {
+    this.asked = 0;
+    const { cursor, ...others } = this.sliders; // h comes last
+    const x = Float64Array.of(...this.grid, cursor.value);
+    this.curve = examined(this.run, x, Object.values(others).map(one => one.value));
+    this.draw();
+  }
+
+  pinCurve() {
+    const { y, slope } = this.curve, words = this.settings() || this.spec.name;
+    this.pinned = this.pinned ? null : { words, curves: [y.slice(0, -1), slope.slice(0, -1)] };
+    this.pin.textContent = this.pinned ? "Unpin curve" : "Pin curve";
+    this.draw();
+  }
+
+  // What is drawn and said.
+
+  width() {
+    return Math.min(640, Math.floor(this.svg.parentElement.clientWidth)) || 640;
+  }
+
+  resize() {
+    this.g = layout(this.spec, this.width());
+    this.svg.setAttribute("viewBox", `0 0 ${this.g.width} ${this.g.height}`);
+    this.svg.innerHTML = `<g aria-hidden="true">${frame(this.g, this.spec)}</g><g></g>`;
+    const { range } = this.sliders.cursor; // its handle stands below the cursor
+    range.style.marginLeft = `${this.g.left - 8}px`;
+    range.style.width = `${this.g.right - this.g.left + 16}px`;
+  }
+
+  draw() {
+    if (this.width() !== this.g?.width) this.resize();
+    const { g, svg, spec, curve, pinned } = this;
+    svg.lastChild.innerHTML = moving(g, svg, spec, curve, this.heading(), pinned);
+    svg.setAttribute("aria-label", this.sentence());
+    this.report();
+  }
+
+  heading() { // with as much as there is room for
+    const values = this.parameters.map(key => this.sliders[key].written());
+    const tries = [this.settings(), values.join(", "), values.length ? "\u2026" : ""].map(inside =>
+      `${this.spec.name}(${["x", inside].filter(Boolean).join(", ")})`);
+    return tries.find(words => widthOf(words, this.svg) < this.g.width - this.g.left) ?? tries[2];
+  }
+
+  settings() {
+    return this.parameters.map(key => `${key} = ${this.sliders[key].written()}`).join(", ");
+  }
+
+  sentence() { // what the picture shows, for those who do not see it
+    const { spec: { name, by }, curve: { x, y, slope, problem } } = this, i = x.length - 1;
+    const settings = this.parameters.length ? ` for ${this.settings()}` : "";
+    const found = `At x = ${this.sliders.cursor.written()}, f(x) = ${fixed(y[i], 4)} and ` +
+      `f'(x) = ${fixed(slope[i], 4)} by ${by}.`;
+    return `${name} and its derivative${settings}. ${problem ?? found}`;
+  }
+
+  report() {
+    const { spec: { by }, curve } = this, at = this.sliders.cursor.written();
+    const [right, head, tail] = verdict(curve, by, this.sliders.h?.value);
+    this.cells.replaceChildren(...(curve.problem ? [] : cellsOf(curve, by, at)));
+    this.verdict.classList.toggle("ma-wrong", !right);
+    const sign = right ? "\u2713 " : "\u2717 ";
+    this.verdict.replaceChildren(sign, make("b", {}, `${head}:`), ` ${tail}`);
+    const [y, slope] = [curve.y, curve.slope].map(values => fixed(values.at(-1), 4));
+    const found = `x = ${at}: f ${y}, slope ${slope}. ${head}.`;
+    this.speaker.say(curve.problem ? `${head}: ${tail}` : found);
+  }
+}
+
+// ---- A page: each spec stands beside the picture that it replaces -------------------------------
+
+const VERSION = 1, KINDS = { explorer: Explorer };
+
+function mount(place, spec) {
+  if (!document.getElementById("ma-style"))
+    document.head.append(make("style", { id: "ma-style" }, STYLE));
+  place.classList.add("ma");
+  place.live = new KINDS[spec.kind](place, spec);
+}
+
+function mountAll() {
+  for (const script of document.querySelectorAll("script.ma-spec")) {
+    const spec = JSON.parse(script.textContent), place = make("div"), still = script.parentElement;
+    if (spec.version !== VERSION || !Object.hasOwn(KINDS, spec.kind)) continue;
+    still.before(place);
+    try {
+      mount(place, spec);
+      still.remove();
+    } catch (error) { // the picture stays
+      place.remove();
+      console.error(error);
+    }
+  }
+}
+
+const STYLE = `
+.ma { container-type: inline-size; margin: 12px 0; font: 14px/1.4 ${FAMILY};
+  font-variant-numeric: tabular-nums; --ma-accent: #0A7EC2;
+  --ma-rim: color-mix(in srgb, currentColor 55%, transparent);
+  --ma-paper: var(--jp-layout-color0, var(--pst-color-background, Canvas));
+  color: var(--jp-content-font-color1, var(--pst-color-text-base, inherit)); }
+[data-jp-theme-light=false] .ma, [data-theme=dark] .ma {
+  color-scheme: dark; --ma-accent: #5CB3E8; }
+.ma-explorer { display: grid; grid-template-columns: minmax(0, 640px); gap: 4px 24px; }
+@container (min-width: 880px) {
+  .ma-explorer { grid-template:
+    "stage panel" auto "stage found" 1fr / minmax(0, 640px) minmax(260px, 420px); }
+  .ma-stage { grid-area: stage; }
+  .ma-panel { grid-area: panel; padding-top: 26px; }
+  .ma-found { grid-area: found; margin-top: 12px; } }
+.ma svg { display: block; width: 100%; height: auto; fill: currentColor; stroke-linecap: round;
+  stroke-linejoin: round; user-select: none; -webkit-user-select: none; touch-action: pan-y;
+  cursor: ew-resize; }
+.ma svg text { font: 13px ${FAMILY}; }
+.ma svg .ma-label { font-weight: 600; paint-order: stroke; stroke: var(--ma-paper);
+  stroke-width: 3.5; }
+.ma-rows { display: grid; grid-template-columns: max-content minmax(0, 1fr) max-content;
+  gap: 4px 10px; align-items: center; }
+.ma input[type=range] { accent-color: var(--ma-accent); width: 100%; min-width: 0; height: 28px;
+  margin: 0; }
+.ma input.ma-cursor { display: block; box-sizing: border-box; }
+.ma-at { display: flex; gap: 8px; align-items: center; margin: 0 0 6px 50px; }
+.ma input:not([type=range]), .ma button { font: inherit; color: inherit; border-radius: 3px;
+  border: 1px solid var(--ma-rim); }
+.ma input:not([type=range]) { background: none; width: 5.5em; padding: 3px 5px; }
+.ma button { min-height: 30px; padding: 3px 10px; cursor: pointer;
+  background: color-mix(in srgb, currentColor 8%, transparent); }
+.ma button:hover { background: color-mix(in srgb, currentColor 16%, transparent); }
+.ma :focus-visible { outline: 3px solid var(--ma-accent); outline-offset: 2px; }
+.ma-buttons { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; margin-top: 10px; }
+.ma-cells { display: flex; flex-wrap: wrap; gap: 6px 14px; min-height: 3.2em; }
+.ma-cells > div { min-width: 5.5em; padding-top: 2px; }
+.ma-cells > div:nth-child(4) { min-width: 11em; }
+.ma .ma-verdict { margin: 10px 0 6px; padding-left: 8px; min-height: 2.8em;
+  border-left: 4px solid ${AGREEMENT}; }
+.ma .ma-verdict.ma-wrong { border-color: ${DERIVATIVE}; }
+.ma .ma-about { margin: 0; font-size: 13px; }
+.ma-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); }
+@container (max-width: 480px) { .ma .ma-verdict { min-height: 4.2em; } }
+@media (pointer: coarse) { .ma button { min-height: 40px; }
+  .ma input { height: 40px; box-sizing: border-box; } }
+`;
+
+if (globalThis.document) mountAll();
+
+export {
+  BY_ELEMENT, ERFC, LOOPS, REDUCED, byDifference, compiled, difference, distances, examined, fixed,
+  gridOf, mount, shown, verdict,
+};

@@ -1,0 +1,257 @@
+"""JavaScript against Python: programs, numbers in words, verdicts. Chromium runs live.js."""
+
+import json
+from functools import partial
+
+import mpmath
+import numpy as np
+import programs
+import pytest
+from functions import ACTIVATIONS, MISTAKES
+from test_curve import curve, settings
+from test_program import FUNCTIONS, MATRIX, exported
+
+from erfc_coefficients import coefficients
+from mini_autograd import log
+from mini_autograd.explore import explore, words
+from mini_autograd.explore.explorer import _grid
+from mini_autograd.explore.live import FIELDS, LIVE, SPEC, explorer_spec
+from mini_autograd.explore.program import BY_ELEMENT, REDUCED
+from notebooks import ROOT, code_cells, notebook_paths, read
+
+
+@pytest.fixture(scope="module")
+def call(chromium):
+    """call(function, *arguments) runs one in Chromium, where live is the module.
+
+    Numbers that are not finite go there and back as text, which JSON has no word for.
+    """
+    with chromium() as browser:
+        page = browser.new_page()
+        page.evaluate(
+            """async source => {
+                const file = new Blob([source], {type: "text/javascript"});
+                window.live = await import(URL.createObjectURL(file));
+                window.revived = text => JSON.parse(text, (key, v) =>
+                    ["inf", "-inf", "nan"].includes(v) ? Number(v.replace("inf", "Infinity")) : v);
+                window.written = v => JSON.stringify(v, (key, v) =>
+                    typeof v === "number" && !isFinite(v) ? String(v).replace("inity", "") :
+                    ArrayBuffer.isView(v) ? Array.from(v) : v);
+            }""",
+            LIVE.read_text(encoding="utf-8"),
+        )
+
+        def called(function, *arguments):
+            text = json.dumps(as_json(arguments), allow_nan=False)
+            run = f"text => window.written(({function})(...window.revived(text)))"
+            return json.loads(page.evaluate(run, text))
+
+        yield called
+
+
+def as_json(value):
+    """Lists for arrays, and text for numbers that are not finite."""
+    if isinstance(value, dict):
+        return {key: as_json(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(one) for one in value]
+    if isinstance(value, np.ndarray):
+        return as_json(value.tolist())
+    return value if not isinstance(value, float) or np.isfinite(value) else str(value)
+
+
+def numbers(values):
+    return np.array(values, dtype=object).astype(str).astype(float)
+
+
+RUN = """(program, settings) => {
+    const run = live.compiled(program);
+    const flat = v => v.flat ? Float64Array.from(v.flat(9)) : v;
+    return settings.map(one => run(one.map(flat))).map(({outputs, broken}) => [outputs, broken]);
+}"""
+
+
+def far(found, want):
+    """The largest distance, in units of max(1, |wanted|)."""
+    found, want = numbers(found), np.ravel(np.asarray(want, float))
+    same = (found == want) | (np.isnan(found) & np.isnan(want))
+    with np.errstate(invalid="ignore"):
+        return np.where(same, 0, np.abs(found - want) / np.maximum(1, np.abs(want))).max()
+
+
+# --- Programs -------------------------------------------------------------------------------------
+
+EDGES = [
+    0.0,
+    -0.0,
+    0.5,
+    1,
+    -1,
+    1.5,
+    -2.5,
+    3,
+    -30,
+    30,
+    710,
+    -750,
+    1e-9,
+    1e300,
+    np.inf,
+    -np.inf,
+    np.nan,
+]
+ODD = {"bitwise_and", "bitwise_or", "logical_and", "logical_or", "logical_not"}  # of truth values
+
+
+def test_both_languages_have_the_same_operations(call):
+    by_element, reduced = call(
+        "() => [{...live.LOOPS, ...live.BY_ELEMENT}, live.REDUCED].map(Object.keys)"
+    )
+    assert sorted(by_element) == sorted(BY_ELEMENT)
+    assert sorted(reduced) == sorted(ufunc.__name__ for ufunc in REDUCED)
+
+
+@pytest.mark.parametrize("name", sorted(BY_ELEMENT))
+def test_an_operation_computes_what_numpy_does(call, name):
+    f = programs.function(name)
+    arity = 3 if name in ("where", "clip") else f.nin
+    values = np.array([0.0, 1.0] if name in ODD else EDGES)
+    arrays = [one.ravel() for one in np.meshgrid(*[values] * arity)]
+    if name == "clip":
+        arrays = [arrays[0], np.minimum(*arrays[1:]), np.maximum(*arrays[1:])]
+    words = " ".join(f"x{i}" for i in range(arity))
+    program = dict(
+        inputs=[f"[{len(arrays[0])}] a"] * arity,
+        arrays={},
+        guards=[],
+        outputs=["v0"],
+        lines=[f"{name} [{len(arrays[0])}] {words}"],
+    )
+    ((((found,), _),), ((want,), _)) = call(RUN, program, [arrays]), programs.run(program, arrays)
+    assert far(found, want) <= 1e-14
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_program_computes_what_it_does_in_python(call, name):
+    with np.errstate(all="ignore"):
+        program, ((want,), _) = exported(FUNCTIONS[name], MATRIX)
+    (((found,), broken),) = call(RUN, program, [[MATRIX]])
+    assert far(found, want) <= 1e-14 and broken == -1
+
+
+def test_erf_and_erfc_are_right_to_15_digits(call):
+    x = np.linspace(-6, 27, 3301)
+    found = call("x => x.map(v => [live.BY_ELEMENT.erf(v), live.BY_ELEMENT.erfc(v)])", x)
+    for v, (erf, erfc) in zip(x.tolist(), found, strict=True):
+        assert erf == pytest.approx(float(mpmath.erf(v)), rel=1e-15, abs=1e-300)
+        assert erfc == pytest.approx(float(mpmath.erfc(v)), rel=2e-15, abs=1e-300)
+
+
+def test_the_coefficients_of_erfc_are_those_of_the_script(call):
+    assert call("() => live.ERFC") == coefficients()
+
+
+STORED = {
+    f"{path.stem}: {cell.id}": output.data[SPEC]
+    for path in notebook_paths(ROOT)
+    for cell in code_cells(read(path))
+    for output in cell.outputs
+    if SPEC in output.get("data", {})
+}
+
+
+def random_settings(spec, number=20):
+    """What the program of an explorer is given for random values of its sliders."""
+    rng, inputs = np.random.default_rng(0), []
+    for _ in range(number):
+        values = {s["key"]: rng.uniform(s["min"], s["max"]) for s in spec["sliders"]}
+        x = np.append(_grid(*spec["xlim"]), values.pop("cursor"))
+        values |= {"h": 10 ** values["h"]} if "h" in values else {}
+        inputs.append([x, *values.values()])
+    return inputs
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_every_explorer_of_the_course_computes_the_same(call, name):
+    spec = STORED[name]
+    for inputs in random_settings(spec):
+        (((outputs, broken),), (want, stops)) = (
+            call(RUN, spec["program"], [inputs]),
+            programs.run(spec["program"], inputs),
+        )
+        found, want = dict(zip(FIELDS, outputs, strict=True)), dict(zip(FIELDS, want, strict=True))
+        assert far(found["y"], want["y"]) <= 1e-14 and far(found["slope"], want["slope"]) <= 1e-14
+        assert found["kind"] == want["kind"].tolist() and broken == stops
+        assert (numbers(found["error"]) > 0).tolist() == (want["error"] > 0).tolist()
+
+
+def test_the_points_of_a_curve_are_the_same(call):
+    limits = [(-6, 6), (-3, 3.3), (0.05, 4.2), *(spec["xlim"] for spec in STORED.values())]
+    found = call("limits => limits.map(xlim => live.gridOf(481, xlim))", limits)
+    assert found == [_grid(*xlim).tolist() for xlim in limits]
+    for xlim in (0, 1e-12), (-1e200, 1e250):  # as good as the same
+        found = call("xlim => live.gridOf(481, xlim)", xlim)
+        np.testing.assert_allclose(found, _grid(*xlim), rtol=1e-15)
+
+
+# --- Words ----------------------------------------------------------------------------------------
+
+VALUES = [0.0, -0.0, 1, -1.5, 0.125, 0.375, -0.625, 2.5, 0.15, 1e-3, 9.99e-4, -3e-9, 12345.678]
+VALUES += [99999.9999999, 1e5, -1234567.8, 1e300, np.inf, -np.inf, np.nan, 1 / 3, 0.0005, 1.0000005]
+
+
+def test_numbers_are_written_alike(call):
+    found = call(
+        "values => values.map(v => [live.fixed(v, 2), live.fixed(v, 4), live.shown(v)])", VALUES
+    )
+    assert found == [[words.fixed(v, 2), words.fixed(v, 4), words.number(v)] for v in VALUES]
+
+
+def curves():
+    """Curves of every kind, with the step of their central difference, if a reader chose one."""
+    for name in ACTIVATIONS:
+        yield curve(name, next(settings(name))), None
+    for name in "tanh", "relu":
+        for mistake in MISTAKES:
+            yield curve(name, next(settings(name)), mistake), None
+    for h in 0.5, 1e-12, 1e-5:
+        found = curve("sigmoid", dict(alpha=1.3, beta=0.2))
+        f = partial(ACTIVATIONS["sigmoid"][0], alpha=1.3, beta=0.2)
+        found.drawn = (f(found.x + h) - f(found.x - h)) / (2 * h)
+        yield found, h
+    steep = explore(lambda x: 1e6 * x * x)
+    yield steep._examine(steep.values), None
+    beyond = explore(log, xlim=(0.5, 6), h=(1e-5, 1, 1), name="log")
+    yield beyond._examine(beyond.values), 1.0
+
+
+def test_verdicts_and_differences_are_put_alike(call):
+    told = [(c, h) for c, h in curves()]
+    fields = [{f: getattr(c, f) for f in ("x", *FIELDS)} for c, _ in told]
+    found = call(
+        """(curves, steps) => curves.map((one, k) => {
+            const curve = {...one, ...live.distances(one)}, points = curve.x.keys();
+            return [live.verdict(curve, "autograd", steps[k]),
+                    [...points].map(i => [live.byDifference(curve, i), live.difference(curve, i)])];
+        })""",
+        fields,
+        [h for _, h in told],
+    )
+    for (c, h), ((right, head, tail), points) in zip(told, found, strict=True):
+        said = words.verdict(c, "autograd", h)
+        assert said.startswith(f"{head}: {tail}") and right == c.agrees
+        assert points == [
+            [words.by_difference(c, i), words.difference(c, i)] for i in range(len(c.x))
+        ]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_where_nothing_can_be_compared_a_page_says_so(call):
+    explorer = explore(lambda x, c: log(c - x * x - 1), c=(-4, 20, 20))
+    spec = explorer_spec(explorer)[SPEC]
+    examine = """(spec, c) => live.verdict(live.examined(live.compiled(spec.program),
+        Float64Array.of(...live.gridOf(481, spec.xlim), 1), [c]), "autograd")"""
+    for c in 20.0, -1.0:
+        said = words.verdict(explorer._examine(dict(c=c, cursor=1.0)), "autograd")
+        right, head, tail = call(examine, spec, c)
+        assert f"{head}: {tail}" == said and right == (c > 0)

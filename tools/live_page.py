@@ -1,0 +1,68 @@
+"""Make a web page of a chapter as it is stored, with explorers that move and need no kernel.
+
+python tools/live_page.py 05 [NN ...]    writes build/html/05_squashing.html
+"""
+
+import html
+import json
+import sys
+from pathlib import Path
+
+import nbformat
+
+from mini_autograd.explore.live import LIVE, SPEC
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def with_live_outputs(notebook):
+    """The notebook, with HTML in the outputs for which it stores a spec.
+
+    It shows the picture until live.js puts in its place what the spec describes. The script stands
+    in the page itself, as browsers load no module from a file.
+    """
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    live = [output for output in outputs if SPEC in output.get("data", {})]
+    for output in live:
+        output.data["text/html"] = _html(output.data.pop(SPEC), output)
+    if live:
+        live[-1].data["text/html"] += f'<script type="module">{LIVE.read_text("utf-8")}</script>'
+    return notebook
+
+
+def _html(spec, output):
+    # "<" would end the script if "/script" came after it.
+    text = json.dumps(spec, ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c")
+    width = output.metadata["image/png"]["width"]
+    alt = html.escape(output.data["text/plain"])
+    picture = output.data.pop("image/png").replace("\n", "")
+    return (
+        f'<div><img src="data:image/png;base64,{picture}" width="{width}" alt="{alt}">'
+        f'<script type="application/json" class="ma-spec">{text}</script></div>'
+    )
+
+
+def page(path):
+    """The notebook at that path as one HTML file."""
+    from nbconvert import HTMLExporter
+
+    notebook = with_live_outputs(nbformat.read(path, as_version=4))
+    text, _ = HTMLExporter().from_notebook_node(notebook)
+    return text
+
+
+def main(selection):
+    found = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    chosen = [path for path in found if path.name.startswith(tuple(selection))]
+    if not chosen:
+        sys.exit(__doc__.rstrip())
+    folder = ROOT / "build" / "html"
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in chosen:
+        made = folder / path.with_suffix(".html").name
+        made.write_text(page(path), encoding="utf-8")
+        print(f"Open {made.relative_to(ROOT)} in a browser.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
