@@ -19,7 +19,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-versi
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-lab: $(VENV)/lab.stamp  ## open the course in JupyterLab
+lab: $(VENV)/server.stamp  ## open the course in JupyterLab
 	@exec $(BIN)/python tools/lab.py
 
 test: $(VENV)/test.stamp  ## lint, compare package and notebooks, test everything
@@ -60,14 +60,18 @@ upgrade:  ## write the newest versions into constraints.txt, and say what change
 	@"$(PYTHON)" tools/upgrade_pins.py
 
 # A stamp is newer than what it was made from, so a second call installs nothing.
-SETTINGS := $(wildcard tools/jupyter/*.* tools/jupyter/*/*)
-$(VENV)/lab.stamp: pyproject.toml constraints.txt $(SETTINGS)
+$(VENV)/lab.stamp: pyproject.toml constraints.txt
 	@command -v "$(PYTHON)" > /dev/null || { echo "No $(PYTHON) here. Try: make lab PYTHON=/path/to/python3" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer; \
 	this is %s. Try: make lab PYTHON=python3.12" % sys.version.split()[0])'
 	@echo "Setting up $(VENV). This takes a minute or two, the first time only."
 	@"$(PYTHON)" -m venv --clear $(VENV)
 	@$(INSTALL) --editable '.[lab]'
+	@touch $@
+
+# What servers are given is a copy. It is made again whenever one of its files has changed.
+SERVED := $(wildcard tools/jupyter/*.* tools/jupyter/*/* mini_autograd/explore/front/*/*)
+$(VENV)/server.stamp: $(VENV)/lab.stamp $(SERVED)
 	@$(BIN)/python tools/server_settings.py
 	@touch $@
 
@@ -77,7 +81,7 @@ ifneq ($(shell $(BIN)/python -I -c 'import pip; print("alive")' 2> /dev/null),al
 .PHONY: $(VENV)/lab.stamp
 endif
 
-$(VENV)/test.stamp: $(VENV)/lab.stamp
+$(VENV)/test.stamp: $(VENV)/server.stamp
 	@$(INSTALL) --editable '.[lab,test]'
 	@touch $@
 

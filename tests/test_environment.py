@@ -224,6 +224,8 @@ def test_lab_reads_the_server_settings_and_opens_on_the_start_page():
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "PromptConnection" in shown
     assert "/lab/tree/notebooks/00_start.ipynb" in shown
+    # What shows stored explorers is served as it lies, not as the set-up has copied it.
+    assert str(ROOT / "mini_autograd" / "explore" / "front") in shown
 
 
 def server_settings():

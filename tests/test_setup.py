@@ -15,6 +15,7 @@ from jupyter_core.paths import jupyter_config_path
 
 import server_settings
 from kernel_settings import PACKAGE_PATH
+from mini_autograd.explore.live import FRONT
 from notebooks import ROOT, code_cells, kernel_environment, read
 
 needs_shell = pytest.mark.skipif(
@@ -39,7 +40,8 @@ def checkout(tmp_path):
     """What make looks at, and a stand-in for Python."""
     for name in ["Makefile", "pyproject.toml", "constraints.txt"]:
         shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "tools" / "jupyter", tmp_path / "tools" / "jupyter")
+    for folder in ["tools/jupyter", "mini_autograd/explore/front"]:
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     write_program(tmp_path / "stand-in", STAND_IN)
     return tmp_path
 
@@ -52,7 +54,7 @@ def write_program(path, text):
 def make(checkout, **environment):
     """Set up by make; return what Python was asked to do for it."""
     (checkout / "asked").unlink(missing_ok=True)
-    command = ["make", ".venv/lab.stamp", f"PYTHON={checkout / 'stand-in'}"]
+    command = ["make", ".venv/server.stamp", f"PYTHON={checkout / 'stand-in'}"]
     environment = {"PATH": os.environ["PATH"]} | environment
     subprocess.run(command, cwd=checkout, env=environment, check=True, capture_output=True)
     return (checkout / "asked").read_text() if (checkout / "asked").is_file() else ""
@@ -67,12 +69,20 @@ def test_a_set_up_installs_the_course_and_the_server_s_settings_once(checkout):
 
 
 @needs_shell
-@pytest.mark.parametrize("name", ["constraints.txt", "tools/jupyter/labconfig/page_config.json"])
-def test_what_a_set_up_was_made_from_renews_it(checkout, name):
+@pytest.mark.parametrize(
+    ("name", "installs"),
+    [
+        ("constraints.txt", True),
+        ("tools/jupyter/labconfig/page_config.json", False),
+        ("mini_autograd/explore/front/mini-autograd/live.js", False),
+    ],
+)
+def test_what_a_set_up_was_made_from_renews_it(checkout, name, installs):
     make(checkout)
-    later = (checkout / ".venv" / "lab.stamp").stat().st_mtime + 10
+    later = (checkout / ".venv" / "server.stamp").stat().st_mtime + 10
     os.utime(checkout / name, (later, later))
-    assert "tools/server_settings.py" in make(checkout)
+    asked = make(checkout)
+    assert asked.endswith("tools/server_settings.py\n") and ("pip install" in asked) == installs
 
 
 @needs_shell
@@ -103,8 +113,23 @@ def test_settings_go_where_every_server_of_this_python_looks(tmp_path, monkeypat
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     for _ in range(2):  # a set-up may be renewed
         server_settings.main()
-    copies = [path for path in (tmp_path / "etc" / "jupyter").rglob("*") if path.is_file()]
-    assert {path.name for path in copies} == {"jupyter_server_config.py", "page_config.json"}
+    copies = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
+    extension = "share/jupyter/labextensions/mini-autograd"
+    assert copies == {
+        "etc/jupyter/jupyter_server_config.py",
+        "etc/jupyter/labconfig/page_config.json",
+        *(f"{extension}/{name}" for name in ["live.js", "package.json", "remoteEntry.js"]),
+    }
+
+
+def test_jupyterlab_finds_what_shows_stored_explorers(tmp_path, monkeypatch):
+    from jupyterlab_server.config import get_federated_extensions
+
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    server_settings.main()
+    for folder in tmp_path / "share/jupyter/labextensions", FRONT:
+        found = get_federated_extensions([str(folder)])["mini-autograd"]
+        assert Path(found["ext_path"], found["jupyterlab"]["_build"]["load"]).is_file()
 
 
 def test_servers_that_are_started_otherwise_read_the_settings_too():

@@ -1,4 +1,4 @@
-"""Print the coefficients of erfc in mini_autograd/explore/front/live.js.
+"""Print the coefficients of erfc in mini_autograd/explore/front/mini-autograd/live.js.
 
 erfc(x) * exp(x * x) * (1 + 2 * x) stays near 1, and as a series of Chebyshev polynomials in
 t = (x - 4) / (x + 4), which goes from -1 to 1 as x goes from 0 to infinity, it needs few terms.

@@ -12,6 +12,7 @@ from jupyterlab.labapp import LabApp
 from kernel_settings import KERNEL_SETTINGS, PACKAGE_PATH
 
 ROOT = Path(__file__).resolve().parent.parent
+FRONT = ROOT / "mini_autograd" / "explore" / "front"
 START_PAGE = "notebooks/00_start.ipynb"
 
 
@@ -28,6 +29,8 @@ def options() -> list[str]:
     chosen = [
         f"--ServerApp.root_dir={ROOT}",
         f"--LabApp.default_url=/lab/tree/{START_PAGE}",
+        # Before the copy that the set-up has made, which may be that of an older edition.
+        f"--LabServerApp.extra_labextensions_path={FRONT}",
         "--ServerApp.answer_yes=True",  # one Ctrl-C is enough
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -1,4 +1,6 @@
-"""Give every Jupyter server of this Python the settings of tools/jupyter, however it is started.
+"""Give every Jupyter server of this Python the course's settings and its live pictures.
+
+However it is started: JupyterLab, Notebook 7, a hub.
 
 python tools/server_settings.py    once the course's packages are installed
 """
@@ -7,10 +9,17 @@ import shutil
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
+# What is copied, and to where below sys.prefix.
+COPIES = {
+    ROOT / "tools" / "jupyter": "etc/jupyter",
+    ROOT / "mini_autograd" / "explore" / "front": "share/jupyter/labextensions",
+}
+
 
 def main() -> None:
-    settings = Path(__file__).resolve().with_name("jupyter")
-    shutil.copytree(settings, Path(sys.prefix, "etc", "jupyter"), dirs_exist_ok=True)
+    for source, place in COPIES.items():
+        shutil.copytree(source, Path(sys.prefix, place), dirs_exist_ok=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What front/live.js needs to show an explorer where there is no kernel: a spec, in JSON.
+"""What live.js needs to show an explorer where there is no kernel: a spec, in JSON.
 
 The spec is compared to the letter wherever a notebook is executed, so its numbers are those that
 were given, or rounded.
@@ -14,7 +14,9 @@ from mini_autograd.explore.program import as_json
 from mini_autograd.trace import take_scalars_for_numbers, trace
 from mini_autograd.trees import tensor_around
 
-LIVE = Path(__file__).parent / "front" / "live.js"
+# JupyterLab serves this folder as it lies, in tools/lab.py.
+FRONT = Path(__file__).parent / "front"
+LIVE = FRONT / "mini-autograd" / "live.js"
 SPEC = "application/vnd.mini-autograd+json"
 VERSION = 1  # live.js shows what has its own version, and leaves anything else a picture
 POINTS = 481  # of a curve

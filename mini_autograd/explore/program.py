@@ -1,4 +1,4 @@
-"""A traced program as JSON, in which front/live.js finds what to compute.
+"""A traced program as JSON, in which live.js finds what to compute.
 
 A line of text has an operation, the shape of its result, and what it computes from: x0 is the first
 input, c0 an array of constants, v0 the result of the first line, anything else a number. So

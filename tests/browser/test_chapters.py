@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from accessibility import faint_texts, violations
 
+from mini_autograd.explore.live import SPEC
 from notebooks import METADATA, ROOT, code_cells, notebook_paths, read, write
 
 # BROWSER_CHAPTERS=all opens every notebook; three of different kinds are enough between two pushes.
@@ -27,6 +28,29 @@ def cells_with_pictures(name):
         any("image/png" in output.get("data", {}) for output in cell.outputs) for cell in cells
     ]
     return [position for position, has_picture in enumerate(pictured) if has_picture]
+
+
+PICTURE = ".jp-OutputArea img, .jp-OutputArea svg[role=img]"
+
+
+def live_cells(name):
+    """The positions, among the code cells, of those whose stored output moves without a kernel."""
+    cells = code_cells(read(ROOT / "notebooks" / name))
+    return [
+        i for i, cell in enumerate(cells) if any(SPEC in o.get("data", {}) for o in cell.outputs)
+    ]
+
+
+def assert_moves(cell):
+    """By keys and by mouse, both of which JupyterLab would like for itself."""
+    found, slider = cell.locator(".ma-found"), cell.get_by_label("cursor (x)", exact=True)
+    before = found.inner_text()
+    slider.press("ArrowLeft")
+    by_key = found.inner_text()
+    box = cell.locator(".ma svg").bounding_box()
+    cell.page.mouse.click(box["x"] + 100, box["y"] + 100)
+    assert len({before, by_key, found.inner_text()}) == 3
+    assert "✓ They agree:" in by_key
 
 
 def exercise_cells(name):
@@ -63,7 +87,9 @@ def test_opens_with_its_pictures_before_anything_has_run(
         trust(shutil.copy(course / "notebooks" / name, course / "notebooks" / name_in_lab))
     notebook = open_notebook(name_in_lab if trusted else name)
     for position in cells_with_pictures(name):
-        assert_is_visible(notebook.cells.nth(position).locator(".jp-OutputArea img").first)
+        assert_is_visible(notebook.cells.nth(position).locator(PICTURE).first)
+    for position in live_cells(name):
+        assert_moves(notebook.cells.nth(position))
     assert notebook.error_outputs() == []
 
 
@@ -160,7 +186,9 @@ def test_saved_chapter_opens_again_with_its_pictures(open_notebook, course):
     notebook.page.locator(".jp-NotebookPanel").wait_for(state="detached")
     again = open_notebook(name)
     for position in cells_with_pictures("04_gradcheck.ipynb"):
-        assert_is_visible(again.cells.nth(position).locator(".jp-OutputArea img").first)
+        assert_is_visible(again.cells.nth(position).locator(PICTURE).first)
+    for position in live_cells("04_gradcheck.ipynb"):
+        assert_moves(again.cells.nth(position))
     assert again.error_outputs() == []
 
 

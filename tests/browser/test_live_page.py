@@ -10,7 +10,7 @@ from accessibility import faint_texts, violations
 import live_page
 from mini_autograd import sigmoid
 from mini_autograd.explore import explore
-from mini_autograd.explore.live import SPEC
+from mini_autograd.explore.live import LIVE, SPEC
 from mini_autograd.nn import functional as F
 from notebooks import ROOT, code_cells, notebook_paths, read
 
@@ -291,6 +291,29 @@ def test_a_spec_that_is_not_understood_leaves_the_picture(show, explorer):
     page = show([(data | {SPEC: one}, metadata) for one in broken])
     assert page.locator("svg").count() == 0 and page.locator("#hostile").count() == 0
     assert page.locator("img").count() == len(broken)
+
+
+def test_in_jupyterlab_too_the_picture_stays_where_a_spec_is_not_understood(show, explorer):
+    data, _ = explorer._repr_mimebundle_()
+    page = show([])
+    shown = page.evaluate(
+        """async ([source, specs, stored]) => {
+            const file = new Blob([source], {type: "text/javascript"});
+            const {mountOr} = await import(URL.createObjectURL(file));
+            return specs.map(spec => {
+                const place = document.createElement("div");
+                document.body.append(place);
+                mountOr(place, spec, stored);
+                return [...place.querySelectorAll("svg, img")].map(e => e.tagName + (e.alt ?? ""));
+            });
+        }""",
+        [
+            LIVE.read_text(encoding="utf-8"),
+            [data[SPEC], data[SPEC] | dict(version=2), "no spec", None],
+            dict(picture=data["image/png"], words=HOSTILE),
+        ],
+    )
+    assert shown == [["svg"], *[[f"IMG{HOSTILE}"]] * 3]
 
 
 def test_without_scripts_the_picture_stands_there(show, explorer):

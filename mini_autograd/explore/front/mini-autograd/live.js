@@ -657,7 +657,7 @@ function cellsOf(curve, by, at) {
 }
 
 const ABOUT = "Computed and checked in this page, by a program that was compared with the " +
-  "package when the page was made.";
+  "package when the chapter ran.";
 
 class Explorer {
   constructor(place, spec) {
@@ -674,7 +674,7 @@ class Explorer {
     place.append(make("div", { class: "ma-explorer" }, this.panel(), this.stage(), this.found()));
     this.drag();
     this.redraw();
-    new ResizeObserver(() => this.width() !== this.g.width && this.draw()).observe(this.svg);
+    new ResizeObserver(() => this.width() !== this.g?.width && this.draw()).observe(this.svg);
   }
 
   // What there is in the page.
@@ -763,6 +763,7 @@ class Explorer {
   }
 
   draw() {
+    if (!this.svg.isConnected) return; // JupyterLab attaches it later; its size changes then
     if (this.width() !== this.g?.width) this.resize();
     const { g, svg, spec, curve, pinned } = this;
     svg.lastChild.innerHTML = moving(g, svg, spec, curve, this.heading(), pinned);
@@ -802,11 +803,12 @@ class Explorer {
   }
 }
 
-// ---- A page: each spec stands beside the picture that it replaces -------------------------------
+// ---- Pages and JupyterLab: a spec stands beside the picture that it replaces -------------------------------
 
 const VERSION = 1, KINDS = { explorer: Explorer };
 
 function mount(place, spec) {
+  if (spec.version !== VERSION || !Object.hasOwn(KINDS, spec.kind)) throw new Error("unknown spec");
   if (!document.getElementById("ma-style"))
     document.head.append(make("style", { id: "ma-style" }, STYLE));
   place.classList.add("ma");
@@ -815,16 +817,28 @@ function mount(place, spec) {
 
 function mountAll() {
   for (const script of document.querySelectorAll("script.ma-spec")) {
-    const spec = JSON.parse(script.textContent), place = make("div"), still = script.parentElement;
-    if (spec.version !== VERSION || !Object.hasOwn(KINDS, spec.kind)) continue;
+    const place = make("div"), still = script.parentElement;
     still.before(place);
     try {
-      mount(place, spec);
+      mount(place, JSON.parse(script.textContent));
       still.remove();
     } catch (error) { // the picture stays
       place.remove();
       console.error(error);
     }
+  }
+}
+
+// In JupyterLab: what the spec describes, or the picture that is stored beside it.
+function mountOr(place, spec, { picture, words }) {
+  const inner = make("div");
+  place.replaceChildren(inner);
+  try {
+    mount(inner, spec);
+  } catch (error) {
+    const src = `data:image/png;base64,${picture}`;
+    place.replaceChildren(make("img", { src, alt: words, width: 640 }));
+    console.error(error);
   }
 }
 
@@ -881,5 +895,5 @@ if (globalThis.document) mountAll();
 
 export {
   BY_ELEMENT, ERFC, LOOPS, REDUCED, byDifference, compiled, difference, distances, examined, fixed,
-  gridOf, mount, shown, verdict,
+  gridOf, mountOr, shown, verdict,
 };
