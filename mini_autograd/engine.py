@@ -561,6 +561,8 @@ def _input_gradients(node, g, create_graph):
             if isinstance(x, Tensor) and x._requires_grad and x._order > node._order:
                 gx = rule(g, *arguments)
                 if getattr(gx, "shape", None) != x._data.shape:
+                    if not hasattr(gx, "shape"):
+                        raise TypeError(f"it returned {gx!r}, not an array")
                     gx = unbroadcast(gx, x._data.shape)
                 yield x, gx
     except Exception as error:
@@ -615,10 +617,8 @@ def as_gradient(g, t, others=None):
 def unbroadcast(g, shape):
     """Undo broadcasting: sum g over the axes along which an array of this shape was repeated.
 
-    Raises: TypeError if g is no array; ValueError if no array of this shape broadcasts to its own.
+    Raises: ValueError if no array of this shape broadcasts to the shape of g.
     """
-    if not hasattr(g, "shape"):
-        raise TypeError(f"it returned {g!r}, not an array")
     if len(g.shape) > len(shape):
         g = g.sum(tuple(range(len(g.shape) - len(shape))))
     if g.shape != shape:
