@@ -87,8 +87,6 @@ def _count_cases(given):
 
 def _cases(attempt, at, parameters, count):
     """For each case its setting in words, the arguments (None: the usual points), parameters."""
-    if attempt is ...:
-        raise _NotAttempted
     if not callable(attempt):
         raise _Wrong(f"a function is needed, not {_kind(attempt)}.")
     for i in range(count):

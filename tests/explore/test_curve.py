@@ -238,3 +238,27 @@ def test_sliders_of_the_table_are_parameters_of_its_functions():
 def test_formulas_may_give_numbers_of_any_kind():
     found = c.by_formula(lambda x: x > 0, lambda x: np.zeros(x.shape, np.int8), GRID)
     assert [values.dtype for values in found] == [float, float]
+
+
+def examined(f, slope, x):
+    return c.examine(f, x, f(x), slope)
+
+
+def test_a_slope_that_errs_in_the_sixth_digit_is_flagged():
+    x = np.linspace(0, 3, 31)
+    assert examined(np.exp, np.exp(x), x).agrees
+    assert examined(np.exp, np.exp(x) * (1 + 1e-5), x).error.all()
+    x = np.linspace(-0.3, 0.3, 31)
+    assert examined(np.square, 2 * x, x).agrees
+    assert examined(np.square, 2 * x + 1e-6, x).error.all()
+
+
+def test_a_steep_line_through_0_is_allowed_the_rounding_of_its_terms():
+    x = np.linspace(2.9, 3.1, 101)
+    assert examined(lambda x: 1e6 * x - 3e6, np.full(101, 1e6), x).agrees
+
+
+def test_at_a_kink_no_difference_is_told():
+    x = np.linspace(-1, 1, 21)
+    found = examined(np.abs, np.sign(x), x)
+    assert (found.apart == -1).tolist() == (x == 0).tolist()

@@ -219,6 +219,10 @@ def test_an_array_keeps_its_axes(said):
     assert "at index (2, 0)" in said(softmax, lambda x, axis: shares(x, 0), at=matrix, axis=1)
 
 
+def test_a_number_has_no_gradient_to_speak_of(said):
+    assert said(3.0, 3.0, gradient=True) == "correct."
+
+
 def test_a_number_needs_what_is_expected():
     with pytest.raises(TypeError, match="needs what is expected"):
         check(0.5)
