@@ -4,6 +4,9 @@ import json
 import os
 import platform
 import re
+
+
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,6 +14,7 @@ import tomllib
 import nbformat
 import pytest
 
+import live_page
 import mutants
 import portable
 import poster
@@ -19,7 +23,7 @@ import survivors
 from mini_autograd.nn import functional
 from mutants import Mutant, listed
 from mutants import main as try_mutants
-from notebooks import METADATA, check, execute, main, read, serialise, sync, write
+from notebooks import METADATA, ROOT, check, execute, main, read, serialise, sync, write
 from package_source import UnshowableSource, definitions
 
 ENGINE = '''"""The engine."""
@@ -433,6 +437,21 @@ def test_addresses_are_no_paths(course):
     path = course / "notebooks" / "03_links.ipynb"
     save_notebook(path, ["# https://example.org/home/page and a/tmp/b"])
     assert execute(course, ["03"]) == check(course) == []
+
+
+# --- Live pages -----------------------------------------------------------------------------------
+
+
+def test_a_page_of_a_chapter_is_written_with_one_script(tmp_path, monkeypatch, capsys):
+    (tmp_path / "notebooks").mkdir()
+    shutil.copy(ROOT / "notebooks" / "08_exponential.ipynb", tmp_path / "notebooks")
+    monkeypatch.setattr(live_page, "ROOT", tmp_path)
+    live_page.main(["08"])
+    assert capsys.readouterr().out == "Open build/html/08_exponential.html in a browser.\n"
+    page = (tmp_path / "build" / "html" / "08_exponential.html").read_text(encoding="utf-8")
+    assert page.count('class="ma-spec"') == 2 and page.count("const VERSION = ") == 1
+    with pytest.raises(SystemExit, match="writes build/html"):
+        live_page.main(["99"])
 
 
 # --- Mutants --------------------------------------------------------------------------------------
