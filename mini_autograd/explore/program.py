@@ -80,7 +80,9 @@ def _simplified(line):
     if line.ufunc in REDUCED and function is not line.ufunc and _begins_as_ever(line):
         return f"{line.ufunc.__name__}.reduce", [a], _axes(a.shape, *rest, **options)
     name = _NAMES.get((function, line.dtype == bool), function.__name__)
-    if name in {*BY_ELEMENT, "matmul"} and options.keys() <= {"dtype"}:
+    ranks = [len(a.shape) for a in line.arguments if isinstance(a, Line)]
+    known = name in BY_ELEMENT or (name == "matmul" and max(ranks) <= 2)
+    if known and options.keys() <= {"dtype"}:
         return name, line.arguments
     raise Untraceable(f"a page without a kernel has nothing for {line.code()}")
 

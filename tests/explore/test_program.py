@@ -85,6 +85,7 @@ def test_a_guard_says_where_python_would_go_another_way():
         (lambda a: np.max(a, initial=5.0) + a, "has nothing for maximum.reduce"),
         (lambda a: np.sum(a, where=[True, False, True, True]) + a, "has nothing for add.reduce"),
         (lambda a: a.argmax(), "has nothing for argmax"),
+        (lambda a: a.reshape(2, 1, 2) @ a.reshape(2, 2, 1), "has nothing for matmul"),
     ],
 )
 def test_what_has_no_counterpart_is_refused(f, words):
