@@ -4,8 +4,6 @@ import json
 import os
 import platform
 import re
-
-
 import shutil
 import subprocess
 import sys
