@@ -202,3 +202,18 @@ def test_no_chapter_is_mentioned_that_is_not_there(path):
 def test_an_exported_page_holds_no_error_text(path, exporter):
     text, _ = exporter().from_filename(path)
     assert [error for error in ERROR_TEXTS if error in text] == []
+
+
+def test_the_ledger_says_where_each_claim_is_tested():
+    """Under the heading that is named, or the one that speaks of claims."""
+    text = markdown(ROOT / "notebooks" / "18_choosing.ipynb")
+    rows = [row.split(" | ") for row in re.findall(r"^\| \d+ \|.*", text, flags=re.MULTILINE)]
+    assert [row[0] for row in rows] == [f"| {number}" for number in range(1, 26)]
+    for row in rows:
+        places = re.findall(r"\[(\d+)(?:: ([^]]*))?\]\((\w+.ipynb)\)", row[2])
+        assert len(row) == 5 and places
+        for number, section, file in places:
+            headings = re.findall(r"^## (.*)", markdown(ROOT / "notebooks" / file), re.MULTILINE)
+            claims = [heading for heading in headings if heading.endswith("tested")]
+            assert file.startswith(f"{int(number):02d}_")
+            assert section in headings if section else claims, row
