@@ -117,7 +117,7 @@ def test_environment_file_pins_what_the_course_needs_at_the_same_versions():
 def test_the_version_is_the_same_everywhere():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    newest = re.search(r"^## (\S+)", changes, flags=re.MULTILINE)[1]
+    newest = re.search(r"^## (\d\S+)", changes, flags=re.MULTILINE)[1]  # below "Unreleased"
     assert citation["version"] == newest == mini_autograd.__version__
     assert "version" in PROJECT["dynamic"]
 

@@ -10,7 +10,6 @@ from hypothesis.extra import numpy as hnp
 from mini_autograd.numerical import derivative, gradient, jacobian, step
 
 EPS = np.finfo(float).eps
-mp.mp.dps = 30
 
 # name: (the function for NumPy, for mpmath)
 SMOOTH = {
@@ -30,6 +29,7 @@ SMOOTH = {
 @given(x=st.floats(-8, 8))
 @example(x=0.0)
 @example(x=1e-300)
+@mp.workdps(30)  # not for all: other tests need more digits
 def test_the_error_is_what_the_step_makes_it(name, x):
     f, exact = SMOOTH[name]
     slope, third = (float(mp.diff(exact, x, n)) for n in (1, 3))

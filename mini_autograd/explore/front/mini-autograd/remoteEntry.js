@@ -1,6 +1,6 @@
-// What JupyterLab and Notebook 7 load at their start, to show the specs that notebooks store: before
-// anything has run, without a kernel, and where the notebook is not trusted. live.js escapes all
-// that stands in a spec, and runs no code from it; so it is called safe.
+// What JupyterLab and Notebook 7 load at their start, to show the specs that notebooks store:
+// before anything has run, without a kernel, and where the notebook is not trusted. live.js escapes
+// all that stands in a spec, and runs no code from it; so it is called safe.
 
 (() => {
   const SPEC = "application/vnd.mini-autograd+json";
