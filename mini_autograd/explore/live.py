@@ -4,6 +4,7 @@ The spec is compared to the letter wherever a notebook is executed, so its numbe
 were given, or rounded.
 """
 
+import json
 from functools import partial
 from pathlib import Path
 
@@ -31,21 +32,33 @@ def explorer_spec(explorer):
     except Exception:  # whatever a reader's function does when it is followed
         return {}
     picture = explorer._picture
-    return {
-        SPEC: dict(
-            version=VERSION,
-            kind="explorer",
-            name=explorer._name,
-            by=explorer._by,
-            points=POINTS,
-            xlim=list(picture.xlim),
-            ylims=[[float(f"{end:.6g}") for end in ylim] for ylim in picture.ylims],
-            # In lists, as a notebook's file sorts the keys of what it stores.
-            sliders=[_slider(key, explorer) for key in explorer._sliders],
-            presets=[dict(name=n, to=to) for n, to in explorer._panel.presets.items()],
-            program=program,
-        )
-    }
+    spec = dict(
+        version=VERSION,
+        kind="explorer",
+        name=explorer._name,
+        by=explorer._by,
+        points=POINTS,
+        xlim=list(picture.xlim),
+        ylims=[[float(f"{end:.6g}") for end in ylim] for ylim in picture.ylims],
+        # In lists, as a notebook's file sorts the keys of what it stores.
+        sliders=[_slider(key, explorer) for key in explorer._sliders],
+        presets=[dict(name=n, to=to) for n, to in explorer._panel.presets.items()],
+        program=program,
+    )
+    return {SPEC: as_stored(spec)}
+
+
+def as_stored(spec):
+    """The spec as a browser would write it, which knows no 4.0, but 4.
+
+    So a notebook that is opened and saved there stays as it was.
+    """
+    text = json.dumps(spec, default=float)
+    return json.loads(text, parse_float=lambda n: int(float(n)) if _is_whole(n) else float(n))
+
+
+def _is_whole(digits):
+    return float(digits).is_integer() and abs(float(digits)) < 1e21
 
 
 def _slider(key, explorer):

@@ -11,7 +11,7 @@ import mini_autograd as ma
 from mini_autograd import engine as package
 from mini_autograd import tensor
 from mini_autograd.explore import explore
-from mini_autograd.explore.live import FIELDS, SPEC, explorer_spec
+from mini_autograd.explore.live import FIELDS, SPEC, as_stored, explorer_spec
 from mini_autograd.explore.program import as_json
 from mini_autograd.nn import functional as F
 from mini_autograd.trace import Untraceable, trace
@@ -128,6 +128,23 @@ def test_a_spec_is_text_that_every_run_repeats():
     assert [one["key"] for one in told["sliders"]] == ["alpha", "cursor", "h"]
     assert told["presets"] == [dict(name="a", to=dict(alpha=2))]
     assert [i.split()[1] for i in told["program"]["inputs"]] == ["x", "alpha", "h"]
+
+
+def test_a_browser_writes_a_spec_as_it_is_stored():
+    """Otherwise a notebook that was opened and saved would differ, though nobody changed it."""
+    given = dict(alpha=(np.int64(-3), np.float32(3), 0.0, 1 / 3), h=(1e-9, 1, 1e-5))
+    presets = {"low": dict(alpha=np.int64(-1), h=1e-9)}
+    spec = explorer_spec(explore(lambda x, alpha: x * alpha, presets=presets, **given))[SPEC]
+
+    def written(part):  # what JavaScript makes of it
+        whole = isinstance(part, float) and part.is_integer()
+        return int(part) if whole else part
+
+    kinds = [part for one in spec["sliders"] for part in one.values()] + spec["xlim"]
+    kinds += [part for ylim in spec["ylims"] for part in ylim]
+    assert [type(part) for part in kinds] == [type(written(part)) for part in kinds]
+    assert [one["to"] for one in spec["presets"]] == [dict(alpha=-1, h=1e-9)]
+    assert as_stored([1e300, -0.0, 1e20, 0.1]) == [1e300, 0, 10**20, 0.1]
 
 
 def random_slope(x):
