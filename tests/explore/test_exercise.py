@@ -59,6 +59,30 @@ def test_what_is_right_is_correct(said):
     assert said(0.25, 1 / 4) == said([1, 2], np.array([1, 2])) == "correct."
 
 
+def test_what_agrees_is_correct_though_it_is_nan_true_or_rounded(said):
+    assert said(np.sqrt, np.sqrt) == "correct."  # nan on the left
+    assert said(lambda x: x > 0, lambda x: x > 0) == "correct."
+    assert said(0.3333333, 1 / 3) == "correct."
+
+
+def test_where_a_value_is_nan_far_away_its_slope_may_be(said):
+    def value(x):
+        return x * np.exp(x) / np.exp(x)  # inf / inf at 1000
+
+    rule = said.operation(value, lambda g, y, x: g * np.where(x < 700, 1.0, np.nan))
+    assert said(rule, value) == "correct: values and gradient."
+
+
+def test_a_gradient_of_nan_is_no_forgotten_factor(said):
+    rule = said.operation(lambda x: 2 * x, lambda g, y, x: g * np.nan)
+    assert "likely mistake: nan: an overflow" in said(rule, lambda x: 2 * x, at=np.array(3.0))
+
+
+def test_what_is_wrong_everywhere_is_told_near_0(said):
+    text = said(lambda x: 1.1 * x**3, lambda x: x**3)
+    assert text.startswith("not yet: at x = −4 it is −70.4, expected −64.")
+
+
 def test_a_slope_at_a_kink_may_lie_between_its_sides(said):
     for slope in 0.0, 0.5, 1.0:
         relu = said.operation(
@@ -91,6 +115,7 @@ def test_a_stub_is_not_attempted(said, function):
 
 
 def test_an_answer_not_given_is_not_attempted(said):
+    assert said(NotImplemented, 3.0) == "not attempted yet"
     assert said(..., 1) == said(..., (1, 2)) == "not attempted yet"
     assert said(None, 1) == "not yet: a number or an array of real numbers is needed, not None."
 
