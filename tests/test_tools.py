@@ -673,6 +673,7 @@ def test_the_summary_says_how_many_tests_were_skipped_and_why(monkeypatch, tmp_p
     pytest_here = [sys.executable, "-m", "pytest", "-q", f"--rootdir={tmp_path}", str(tmp_path)]
     plain = [sys.executable, "-c", ""]
     monkeypatch.setattr(run_tests, "STAGES", {"first": pytest_here, "second": plain})
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # they take most of the time
     assert run_tests.main([]) == 0
     assert capsys.readouterr().out.splitlines()[-3:] == [
         "5 tests skipped: 3 (no oracle: make oracle), "
