@@ -803,7 +803,7 @@ class Explorer {
   }
 }
 
-// ---- Pages and JupyterLab: a spec stands beside the picture that it replaces -------------------
+// ---- Pages and JupyterLab: a spec stands beside the picture that it replaces --------------------
 
 const VERSION = 1, KINDS = { explorer: Explorer };
 
