@@ -172,7 +172,7 @@ from mini_autograd.explore.live import LIVE
 
 plt.style.use("mini_autograd.course")
 images, labels = digits()
-chosen, judged = contest("relu", 1, "default", 0.01, seed=0, epochs=1)
+chosen, judged, loss = contest("relu", 1, "default", 0.01, seed=0, epochs=1)
 print(json.dumps({
     "file": mini_autograd.__file__,
     "version": mini_autograd.__version__,
