@@ -510,7 +510,9 @@ def grad(
 
 def _listed(name, given):
     """given, a tensor or a sequence of them, as a list."""
-    tensors = list(given) if np.iterable(given) and not isinstance(given, Tensor) else [given]
+    if isinstance(given, Tensor):
+        return [given]
+    tensors = list(given) if np.iterable(given) else [given]
     if not all(isinstance(t, Tensor) for t in tensors):
         wanted = "must be a tensor or a sequence of tensors"
         raise TypeError(f"grad: {name} {wanted}, not {given!r}")
