@@ -1,6 +1,7 @@
 """Notebooks as a reader uses them: cells run again, and opened before anything has run."""
 
 import os
+import symtable
 
 import nbformat
 import pytest
@@ -91,3 +92,44 @@ def test_explorers_are_stored_as_pictures(path):
 def test_no_printed_line_is_so_long_that_a_page_breaks_it_in_the_middle_of_a_word(path):
     streams = [o.text for cell in code_cells(read(path)) for o in cell.outputs if "text" in o]
     assert [line for text in streams for line in text.splitlines() if len(line) > 102] == []
+
+
+def global_names(table):
+    """What a function reads from its notebook, those within it included."""
+    own = {name.get_name() for name in table.get_symbols() if name.is_global()}
+    return own.union(*map(global_names, table.get_children()))
+
+
+def bound_again(notebook):
+    """Names that what moves under sliders reads, and that a later cell binds to something else."""
+    functions, read_by_sliders, found = {}, set(), []
+    for cell in code_cells(notebook):
+        table = symtable.symtable(cell.source, cell.id, "exec")
+        bound = {name.get_name() for name in table.get_symbols() if name.is_assigned()}
+        found += [f"{cell.id}: {name}" for name in sorted(bound & read_by_sliders)]
+        functions |= {part.get_name(): global_names(part) for part in table.get_children()}
+        if {"scene", "explore"} & {name.get_name() for name in table.get_symbols()}:
+            waiting = list(table.get_identifiers() & functions.keys())
+            for name in waiting:  # the list grows while it is walked
+                new = functions.get(name, set()) - read_by_sliders
+                read_by_sliders |= new
+                waiting += new
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
+)
+def test_what_moves_under_sliders_keeps_the_names_that_it_reads(path):
+    assert bound_again(read(path)) == []
+
+
+def test_a_name_that_is_bound_again_is_seen():
+    sources = [
+        "def size(a):\n    return a",
+        "def show(x):\n    return [size(x) for _ in range(2)]",
+        "scene(figure, show, x=(0, 1, 0))",
+        "size = 3",
+    ]
+    cells = [nbformat.v4.new_code_cell(source, id=f"c{i}") for i, source in enumerate(sources)]
+    assert bound_again(nbformat.v4.new_notebook(cells=cells)) == ["c3: size"]
