@@ -28,6 +28,7 @@ def test_a_contest_is_seeded():
         first, again = (perceptron(name, 2, generator=0)(x).tolist() for _ in range(2))
         assert first == again
     assert contest(*ENTRIES[0]) != contest("relu", 1, "gain √2", 0.01, 5, 0, 1)
+    assert contest(*ENTRIES[0]) != contest("relu", 1, "gain √2", 0.01, 0, 1, 1)  # with blocks
 
 
 def test_a_contest_teaches_the_digits():

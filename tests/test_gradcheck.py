@@ -599,8 +599,8 @@ def meddle(x):
             r"input 0\[0\]: one of its operations",
         ),
         (
-            lambda x: relu()(x - 1e6) - relu()(1e6 - x),  # right beside it, where beside is far
-            [1e6],
+            lambda x: relu()(x - 1e17) - relu()(1e17 - x),  # right beside it, where beside is far
+            [1e17],
             ValueError,
             r"input 0\[0\]: one of its operations",
         ),
@@ -699,16 +699,18 @@ def test_numbers_that_differ_look_different():
 
 def test_numbers_of_a_message_are_as_short_as_they_can_be():
     one = operation(lambda x: np.sin(x) ** 2 + np.cos(x) ** 2, lambda g, y, x: g * 0.5)
-    assert "returned -1 for input 0[0], but differences say 0;" in message_of(one, np.array([0.7]))
+    for x in np.linspace(0.1, 3, 12):  # at some of them it changes by its rounding
+        assert "returned -1 for input 0, but differences say 0;" in message_of(one, x)
     lost = operation(lambda x: x * 3, lambda g, y, x: g * 0)
     message = message_of(lost, np.array([0.7, 0.1]))
     assert "for output 0[1] alone, backward returned 0 for input 0[1], but" in message
 
-    leaky = operation(
-        lambda x: np.where(x > 0, x, 0.25 * x),
-        lambda g, y, x: g * ma.where(x > 0, 1.0, ma.where(x == 0, 2.0, 0.25)),
-    )
-    assert "differences say between -2 and -0.5;" in message_of(leaky, np.array([0.0]))
+    for leak, said in (0.25, "-0.5"), (1e-9, "0"):
+        leaky = operation(
+            lambda x, leak=leak: np.where(x > 0, x, leak * x),
+            lambda g, y, x, leak=leak: g * ma.where(x > 0, 1.0, ma.where(x == 0, 2.0, leak)),
+        )
+        assert f"differences say between -2 and {said};" in message_of(leaky, np.array([0.0]))
 
 
 def test_a_sum_of_elements_has_no_name_of_one():

@@ -309,6 +309,7 @@ def test_a_state_that_does_not_fit_changes_nothing(state, words):
         ({1: tensor(1.0)}, TypeError, r"names to tensors is needed.*, not {1: tensor"),
         (nn.Linear(1, 1), TypeError, r"such as model.state_dict\(\), not Linear"),
         ({"allow_pickle": tensor(1.0)}, ValueError, r"NumPy keeps the names \['allow_pickle'\]"),
+        ({"file": tensor(1.0)}, ValueError, r"NumPy keeps the names \['file'\]"),
         ({"a\0b": 1.0, "a": 2.0}, ValueError, "NumPy does not keep all of the names"),
     ],
 )
@@ -597,3 +598,34 @@ def test_the_signature_of_an_activation_module_names_what_it_takes():
     assert str(inspect.signature(nn.MSELoss)) == "(reduction='mean')"
     with pytest.raises(TypeError, match=r"^LeakyReLU takes negative_slope=0.01: "):
         nn.LeakyReLU(slope=0.1)
+
+
+class Harmful:
+    """Something that does harm when it is unpickled."""
+
+    harm = []
+
+    def __reduce__(self):
+        return self.harm.append, ("done",)
+
+
+def test_load_unpickles_nothing(tmp_path):
+    np.savez(tmp_path / "model.npz", a=np.array([Harmful()], dtype=object))
+    with pytest.raises(ValueError, match="load: "):
+        load(tmp_path / "model.npz")
+    assert Harmful.harm == []
+
+
+def test_a_bias_starts_on_both_sides_of_0():
+    bias = nn.Linear(4, 200, generator=0).bias.numpy()
+    assert bias.min() < -0.4 and bias.max() > 0.4
+
+
+def test_the_mode_is_true_or_false():
+    model = nn.Sequential(nn.RReLU())
+    assert model.eval()[0].training is False and model.train()[0].training is True
+
+
+def test_to_names_the_dtype_that_it_refuses():
+    with pytest.raises(TypeError, match="to: .*, not int64"):
+        nn.Linear(1, 1).to(np.int64)

@@ -238,6 +238,8 @@ def test_sliders_of_the_table_are_parameters_of_its_functions():
 def test_formulas_may_give_numbers_of_any_kind():
     found = c.by_formula(lambda x: x > 0, lambda x: np.zeros(x.shape, np.int8), GRID)
     assert [values.dtype for values in found] == [float, float]
+    y, slope = c.by_formula(lambda x: [*x], lambda x: [1] * len(x), GRID)
+    assert (y == GRID).all() and (slope == 1).all()
 
 
 def examined(f, slope, x):

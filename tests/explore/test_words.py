@@ -13,10 +13,11 @@ RIGHT = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
     "got, want, said",
     [
         (RIGHT, RIGHT, ""),
-        ([5e-8], [0.0], ""),  # nearer than is looked at
+        ([5e-8, 6e-8], [0.0, 1e-8], ""),  # nearer than is looked at
         ([1.0, 7.0], [np.nan, 7.0], ""),  # where nothing is wanted, nothing is wrong
         (RIGHT * 2, RIGHT, "It is twice too large."),
         ([1.0, 4.0], [1.0, 2.0], "Where it is wrong, it is twice too large."),
+        ([2.0004, 4.0008], [1.0, 2.0], "It is twice too large."),
         (RIGHT / 2, RIGHT, "It is half of what it should be."),
         (-RIGHT, RIGHT, "It is right but for its sign."),
         ([8e307], [-8e307], "It is right but for its sign."),
@@ -36,7 +37,7 @@ RIGHT = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
         ([np.inf, 1.0], [1.0, 2.0], ""),
         ([[1.0, 3.0], [2.0, 4.0]], [[1.0, 2.0], [3.0, 4.0]], "It is transposed."),
         ([[2.0, 4.0], [6.0, 8.0]], [[1.0, 2.0], [3.0, 4.0]], "It is twice too large."),
-        ([[2.0, 4.0, 6.0]], [[1.0, 2.0, 3.0]], "It is twice too large."),
+        ([[2.0, 4.0, 6.0]] * 2, [[1.0, 2.0, 3.0]] * 2, "It is twice too large."),
     ],
 )
 def test_what_two_arrays_differ_by(got, want, said):
@@ -48,6 +49,8 @@ def test_what_two_arrays_differ_by(got, want, said):
     [
         ([1, 1, 2, 2, 2], "It is right for x < 0 only, elsewhere it is twice too large."),
         ([2, 2, 2, 1, 1], "It is right for x > 0 only, elsewhere it is twice too large."),
+        ([2, 2, 1, 1, 1], "It is right for x > 0 only, elsewhere it is twice too large."),
+        ([1, 2, 2, 1, 1], "Where it is wrong, it is twice too large."),
         ([1, 1, 2, 7, 3], "It is right for x < 0 only."),
         ([1, 2, 1, 1, 2], "Where it is wrong, it is twice too large."),
         ([2, 2, 1, 2, 2], "Where it is wrong, it is twice too large."),
