@@ -39,7 +39,8 @@ def own_gain(name):
     That is where growth passes 1. Where it jumps over 1, as for swish, whose signals fade below a
     certain gain and explode above it, the jump is taken for want of better. softplus and others
     that do not pass through the origin come near 1 only as their signals become endlessly large,
-    with a gain of sqrt(2); here they get the little more that takes them there in 100 layers.
+    with a gain of sqrt(2) (smu1: 1.37); here they get the little more that takes them there in 100
+    layers.
 
     >>> own_gain("relu"), own_gain("sigmoid")
     (1.41, 10.15)
