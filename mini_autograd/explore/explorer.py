@@ -27,7 +27,7 @@ from mini_autograd.explore.curve import (
     examine,
     only_values,
 )
-from mini_autograd.explore.live import POINTS, explorer_spec
+from mini_autograd.explore.explorer_spec import POINTS, explorer_spec
 from mini_autograd.explore.picture import (
     LEFT,
     RIGHT,

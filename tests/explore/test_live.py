@@ -15,7 +15,8 @@ from erfc_coefficients import coefficients
 from mini_autograd import log
 from mini_autograd.explore import explore, words
 from mini_autograd.explore.explorer import _grid
-from mini_autograd.explore.live import FIELDS, LIVE, SPEC, explorer_spec
+from mini_autograd.explore.explorer_spec import FIELDS, explorer_spec
+from mini_autograd.explore.live import LIVE, SPEC
 from mini_autograd.explore.program import BY_ELEMENT, REDUCED
 from notebooks import ROOT, code_cells, notebook_paths, read
 

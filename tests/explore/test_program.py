@@ -11,7 +11,8 @@ import mini_autograd as ma
 from mini_autograd import engine as package
 from mini_autograd import tensor
 from mini_autograd.explore import explore
-from mini_autograd.explore.live import FIELDS, SPEC, as_stored, explorer_spec
+from mini_autograd.explore.explorer_spec import FIELDS, explorer_spec
+from mini_autograd.explore.live import SPEC, as_stored
 from mini_autograd.explore.program import as_json
 from mini_autograd.nn import functional as F
 from mini_autograd.trace import Untraceable, trace

@@ -807,12 +807,12 @@ class Explorer {
 
 const VERSION = 1, KINDS = { explorer: Explorer };
 
-function mount(place, spec) {
+function mount(place, spec, model) {
   if (spec.version !== VERSION || !Object.hasOwn(KINDS, spec.kind)) throw new Error("unknown spec");
   if (!document.getElementById("ma-style"))
     document.head.append(make("style", { id: "ma-style" }, STYLE));
   place.classList.add("ma");
-  place.live = new KINDS[spec.kind](place, spec);
+  place.live = new KINDS[spec.kind](place, spec, model);
 }
 
 function mountAll() {
@@ -829,7 +829,12 @@ function mountAll() {
   }
 }
 
-// In JupyterLab: what the spec describes, or the picture that is stored beside it.
+// A running cell: anywidget says where, and through the model one speaks with the kernel.
+function render({ model, el }) {
+  mount(el, model.get("spec"), model);
+}
+
+// In JupyterLab without a kernel: what the spec describes, or the picture that is stored beside it.
 function mountOr(place, spec, { picture, words }) {
   const inner = make("div");
   place.replaceChildren(inner);
@@ -893,6 +898,7 @@ const STYLE = `
 
 if (globalThis.document) mountAll();
 
+export default { render };
 export {
   BY_ELEMENT, ERFC, LOOPS, REDUCED, byDifference, compiled, difference, distances, examined, fixed,
   gridOf, mountOr, shown, verdict,
