@@ -1,13 +1,18 @@
 """Notebooks as a page shows them: live, folded as in JupyterLab, their pictures described."""
 
+import re
+
 import nbformat
 
 from live_page import with_live_outputs
+from notebooks import GOES
 
 
 def read(text):
     notebook = with_live_outputs(nbformat.reads(text, as_version=4))
     for cell in notebook.cells:
+        if cell.id.endswith(GOES):
+            cell.source = band(cell.source)
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             cell.metadata.setdefault("tags", []).append("hide-input")
         for output in cell.get("outputs", []):
@@ -16,3 +21,10 @@ def read(text):
             if "image/png" in data and not data["text/plain"].startswith("<"):
                 cell.metadata["mystnb"] = {"image": {"alt": data["text/plain"]}}
     return notebook
+
+
+def band(line):
+    """The line above a build cell as HTML, which course.css makes the upper edge of the cell."""
+    line = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", line)
+    line = re.sub("`(.+?)`", r"<code>\1</code>", line)
+    return f'<div class="build">{line}</div>'

@@ -110,6 +110,10 @@ def course(executed, tmp_path):
     return tmp_path
 
 
+def code(notebook):
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
 def spoil(course, change, name="01_first.ipynb"):
     """Apply change to a stored notebook, as any editor would; return what the check says."""
     path = course / "notebooks" / name
@@ -174,11 +178,36 @@ def test_course_is_in_order(executed, capsys):
 
 
 def test_build_cells_hold_the_source(executed):
-    cells = read(executed / "notebooks" / "01_first.ipynb").cells
-    assert cells[0].source == FIRST[0] + ENGINE.split("import functools\n", 1)[1].split(
+    goes, first, _, second = read(executed / "notebooks" / "01_first.ipynb").cells[:4]
+    assert first.source == FIRST[0] + ENGINE.split("import functools\n", 1)[1].split(
         "\n\n\n@primitive"
     )[0].replace("\n\n# The", "\n# The", 1)
-    assert cells[1].source.split("\n")[:3] == [FIRST[1], "@primitive", "def double(x):"]
+    assert second.source.split("\n")[:3] == [FIRST[1], "@primitive", "def double(x):"]
+    assert (goes.id, goes.source) == ("cell-0-goes", "▣ **Build** · goes into `engine.py`")
+
+
+def test_the_line_above_a_folded_build_cell_says_what_it_holds(course):
+    path = course / "notebooks" / "01_first.ipynb"
+    notebook = read(path)
+    notebook.cells[3].metadata["jupyter"] = {"source_hidden": True}
+    write(notebook, path)
+    problem = "the lines above build cells are out of date: run 'make notebooks'"
+    assert f"notebooks/01_first.ipynb: {problem}" in check(course)
+    assert sync(course) == []
+    line, cell = read(path).cells[2:4]
+    assert line.source == (
+        f"▣ **Build** · goes into `engine.py` · folded here, {len(cell.source.splitlines())} "
+        "lines: `double`"
+    )
+
+
+def test_a_line_that_lost_its_build_cell_goes(course):
+    path = course / "notebooks" / "01_first.ipynb"
+    notebook = read(path)
+    del notebook.cells[1]
+    write(notebook, path)
+    assert sync(course) == []
+    assert read(path).cells[0].id == "cell-1-goes"
 
 
 def test_sync_follows_the_package_and_touches_nothing_else(course):
@@ -187,7 +216,7 @@ def test_sync_follows_the_package_and_touches_nothing_else(course):
     untouched = (course / "notebooks" / "02_second.ipynb").stat().st_mtime_ns
     assert sync(course) == []
     assert (
-        read(course / "notebooks" / "01_first.ipynb").cells[1].source.endswith("return g * SCALE")
+        read(course / "notebooks" / "01_first.ipynb").cells[3].source.endswith("return g * SCALE")
     )
     assert (course / "notebooks" / "02_second.ipynb").stat().st_mtime_ns == untouched
 
@@ -272,7 +301,7 @@ def test_selection_must_name_a_notebook(course):
 
 def test_check_finds_a_cell_that_differs(course):
     def change(notebook):
-        notebook["cells"][1]["source"][-1] = "    return 3 * g"
+        code(notebook)[1]["source"][-1] = "    return 3 * g"
 
     place = "notebooks/01_first.ipynb [cell-1]"
     message = "differs from mini_autograd/engine.py: run 'make notebooks'"
@@ -298,7 +327,7 @@ def test_check_finds_a_name_shown_twice(course, name):
 
 def test_check_finds_a_header_that_is_not_one(course):
     def change(notebook):
-        notebook["cells"][1]["source"][0] = "# mini_autograd/engine.py double\n"
+        code(notebook)[1]["source"][0] = "# mini_autograd/engine.py double\n"
 
     assert (
         "notebooks/01_first.ipynb [cell-1]: its first line should read '# file: name, name'"
@@ -319,9 +348,7 @@ def test_check_finds_a_header_that_is_not_one(course):
 )
 def test_check_finds_an_import_from_a_later_chapter(course, code):
     def change(notebook):
-        notebook["cells"].append(
-            nbformat.v4.new_code_cell(code, id="late", execution_count=len(notebook["cells"]) + 1)
-        )
+        notebook["cells"].append(nbformat.v4.new_code_cell(code, id="late", execution_count=3))
 
     message = "notebooks/01_first.ipynb: imports add, which 02_second.ipynb builds later"
     assert message in spoil(course, change)
@@ -350,14 +377,14 @@ def test_operations_follow_chapter_three(course):
 
 def set_cell(key, value):
     def change(notebook):
-        notebook["cells"][0][key] = value
+        code(notebook)[0][key] = value
 
     return change
 
 
 def add_output(**output):
     def change(notebook):
-        notebook["cells"][0]["outputs"].append(output)
+        code(notebook)[0]["outputs"].append(output)
 
     return change
 
@@ -381,9 +408,9 @@ WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/p
             lambda nb: nb["metadata"]["kernelspec"].update(name="venv"),
             ": metadata is not what 'make notebooks' writes",
         ),
-        (lambda nb: nb["cells"][0].pop("id"), ": not a valid notebook: 'id' is a required"),
+        (lambda nb: code(nb)[0].pop("id"), ": not a valid notebook: 'id' is a required"),
         (
-            lambda nb: nb["cells"][0].pop("outputs"),
+            lambda nb: code(nb)[0].pop("outputs"),
             ": not a valid notebook: 'outputs' is a required",
         ),
         (set_cell("id", "3f2a9c01"), " [3f2a9c01]: this id was drawn at random"),
@@ -468,6 +495,8 @@ if sys.argv[-1].endswith(".py"):
 else:
     names = {}
     for cell in json.load(open(sys.argv[-1]))["cells"]:
+        if cell["cell_type"] == "markdown":
+            continue
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             exec("".join(cell["source"]), names)
         assert printed.getvalue() == "".join(sum((out["text"] for out in cell["outputs"]), []))

@@ -8,7 +8,8 @@ NN is the start of a file name: 03 stands for notebooks/03_shapes.ipynb and its 
 
 A build cell is a code cell whose first line names what it shows, one file and one or more names:
     # mini_autograd/engine.py: Tensor, primitive
-The rest of the cell is written by `sync`: the exact source of those definitions.
+The rest of the cell is written by `sync`: the exact source of those definitions. So is the line
+above it, which says where they go and, if the cell is folded away, what it holds.
 """
 
 import argparse
@@ -43,6 +44,8 @@ SIZE_LIMIT = 300_000  # bytes a notebook
 CELL_TIMEOUT = 120  # seconds; the training chapters stay far below it
 
 HEADER = re.compile(r"# (?P<file>mini_autograd/[\w/]+\.py): (?P<names>\w+(?:, \w+)*)")
+# The id of the line above a build cell is that of the cell, with this at its end.
+GOES = "-goes"
 # The ids that editors draw at random tell a reader of a diff nothing.
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-|$)")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -121,6 +124,33 @@ def build_cell(header: str, shown: list[Definition]) -> str:
     return text
 
 
+def is_folded(cell: nbformat.NotebookNode) -> bool:
+    """Whether JupyterLab and the web edition show the cell's source only when asked to."""
+    return cell.metadata.get("jupyter", {}).get("source_hidden", False)
+
+
+def build_line(cell: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The line above a build cell."""
+    shown = shown_definitions(cell.source)
+    file = shown[0][0].removeprefix("mini_autograd/")
+    line = f"▣ **Build** · goes into `{file}`"
+    if is_folded(cell):
+        names = ", ".join(f"`{name}`" for _, name in shown)
+        line += f" · folded here, {len(cell.source.splitlines())} lines: {names}"
+    return nbformat.v4.new_markdown_cell(line, id=cell.get("id", "") + GOES)
+
+
+def with_build_lines(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """The notebook's cells, each build cell below the line that says where it goes."""
+    cells = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and shown_definitions(cell.source):
+            cells.append(build_line(cell))
+        if not cell.get("id", "").endswith(GOES):
+            cells.append(cell)
+    return cells
+
+
 def sync(root: Path, selection: list[str] | None = None) -> list[str]:
     """Fill the build cells from the package; return what could not be filled."""
     known, problems = definitions(root), []
@@ -135,7 +165,7 @@ def sync(root: Path, selection: list[str] | None = None) -> list[str]:
 def fill_build_cells(
     notebook: nbformat.NotebookNode, label: str, known: dict[Name, Definition]
 ) -> list[str]:
-    """Set the source of each build cell to what the package says; return what it lacks."""
+    """Set build cells, and the lines above them, to what the package says; return what it lacks."""
     problems = []
     for cell in code_cells(notebook):
         header = cell.source.split("\n", 1)[0]
@@ -148,6 +178,7 @@ def fill_build_cells(
         problems += [f"{label} [{cell.get('id')}]: {message}" for message in unknown]
         if shown and not unknown:
             cell.source = build_cell(header, [known[pair] for pair in shown])
+    notebook.cells = with_build_lines(notebook)
     return problems
 
 
@@ -283,7 +314,7 @@ def step_problems(
     notebook: nbformat.NotebookNode, label: str, known: dict[Name, Definition]
 ) -> list[str]:
     """Build cells that differ from the package; afterwards notebook is as sync would leave it."""
-    before = [cell.source for cell in code_cells(notebook)]
+    before, lines = [cell.source for cell in code_cells(notebook)], goes(notebook)
     problems = fill_build_cells(notebook, label, known)
     for source, cell in zip(before, code_cells(notebook), strict=True):
         if source != cell.source:
@@ -291,7 +322,19 @@ def step_problems(
             problems.append(
                 f"{label} [{cell.get('id')}]: differs from {file}: run 'make notebooks'"
             )
+    if lines != goes(notebook):
+        problems.append(
+            f"{label}: the lines above build cells are out of date: run 'make notebooks'"
+        )
     return problems
+
+
+def goes(notebook: nbformat.NotebookNode) -> list[tuple[str, str]]:
+    """The lines above build cells, each with the id of the cell that follows it."""
+    pairs = zip(notebook.cells, notebook.cells[1:], strict=False)
+    return [
+        (cell.source, below.get("id")) for cell, below in pairs if cell.get("id", "").endswith(GOES)
+    ]
 
 
 def order_problems(path: Path, places: dict[Name, list[Path]], root: Path) -> list[str]:
