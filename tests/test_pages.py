@@ -5,6 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 import nbconvert
 import pytest
+from PIL import Image
 
 from notebooks import ROOT, notebook_paths, read
 
@@ -35,7 +36,7 @@ def markdown(path):
 
 def addresses(text):
     """Where links and images point."""
-    return re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
+    return re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|srcset|href)="([^"]+)"', text)
 
 
 @pytest.mark.parametrize(
@@ -217,3 +218,13 @@ def test_the_ledger_says_where_each_claim_is_tested():
             claims = [heading for heading in headings if heading.endswith("tested")]
             assert file.startswith(f"{int(number):02d}_")
             assert section in headings if section else claims, row
+
+
+def test_the_first_picture_of_the_readme_moves_three_times_and_stands_still_where_that_is_asked():
+    before = (ROOT / "README.md").read_text(encoding="utf-8").partition("## ")[0]
+    still, moving = addresses(before)[-2:]
+    assert 'media="(prefers-reduced-motion: reduce)"' in before
+    assert (ROOT / moving).stat().st_size <= 300_000
+    with Image.open(ROOT / moving) as moves, Image.open(ROOT / still) as stands:
+        assert moves.n_frames > 12 and moves.info["loop"] == 2  # twice again
+        assert moves.convert("RGB").tobytes() == stands.convert("RGB").tobytes()
