@@ -379,48 +379,55 @@ function ticks([low, high], wanted) {
   });
 }
 
-// Where everything lies if the picture is so wide. On a phone it is as tall, its letters as large.
-function layout(spec, width) {
-  const narrow = width < 480, top = 34, upper = narrow ? 190 : 210, lower = narrow ? 116 : 102;
-  const second = top + upper + 48, panels = [[top, top + upper], [second, second + lower]];
-  const left = 50, right = width - 44, [x0, x1] = spec.xlim, height = second + lower + 26;
-  const scaleX = (right - left) / (x1 - x0);
-  const scaleY = panels.map(([from, to], p) => (to - from) / (spec.ylims[p][1] - spec.ylims[p][0]));
-  const near = y => clamp(y, -height, 2 * height); // far outside nothing is seen
-  if (![scaleX, ...scaleY].every(scale => scale > 0 && isFinite(scale))) throw new Error("no axes");
+// A panel of a picture: a box in pixels, and the axes of what is drawn in it. Names of curves may
+// stand beyond its right side, up to the edge.
+function panelOf({ left, right, top, bottom, edge = right }, xlim, ylim) {
+  const scaleX = (right - left) / (xlim[1] - xlim[0]), scaleY = (bottom - top) / (ylim[1] - ylim[0]);
+  if (![scaleX, scaleY].every(scale => scale > 0 && isFinite(scale))) throw new Error("no axes");
+  const near = y => clamp(y, top - 500, bottom + 500); // far outside nothing is seen
   return {
-    narrow, width, height, panels, left, right, scaleX, scaleY, id: unique(),
-    X: x => left + scaleX * (x - x0),
-    Y: (p, y) => near(panels[p][1] - scaleY[p] * (y - spec.ylims[p][0])),
-    toX: pixel => x0 + (pixel - left) / scaleX,
+    left, right, top, bottom, edge, xlim, ylim, scaleX, scaleY, id: unique(),
+    X: x => left + scaleX * (x - xlim[0]),
+    Y: y => near(bottom - scaleY * (y - ylim[0])),
+    toX: pixel => xlim[0] + (pixel - left) / scaleX,
+    toY: pixel => ylim[0] + (bottom - pixel) / scaleY,
   };
+}
+
+// Where everything lies if the picture is so wide. On a phone it is as tall, its letters as large.
+function layout({ xlim, ylims }, width) {
+  const narrow = width < 480, top = 34, upper = narrow ? 190 : 210, lower = narrow ? 116 : 102;
+  const second = top + upper + 48, across = { left: 50, right: width - 44, edge: width };
+  const panels = [[top, top + upper], [second, second + lower]].map(([from, to], i) =>
+    panelOf({ ...across, top: from, bottom: to }, xlim, ylims[i]));
+  return { narrow, width, height: second + lower + 26, panels, ...across };
 }
 
 // A line through points of a panel; a null among them is a gap. Where y leaps between neighbours
 // that hardly move it begins anew: a jump has no steep part to draw.
-function line(g, p, xs, ys, color, thick = 2.8, style = "solid") {
-  const y = Array.from(ys, value => (isNaN(value) ? NaN : g.Y(p, value))), points = [];
+function line(p, xs, ys, color, thick = 2.8, style = "solid") {
+  const y = Array.from(ys, value => (isNaN(value) ? NaN : p.Y(value))), points = [];
   y.forEach((here, i) => {
     const around = Math.abs(y[i - 1] - y[i - 2]) + Math.abs(y[i + 1] - here);
     if (isNaN(here) || Math.abs(here - y[i - 1]) > 10 * around + 4) points.push(null);
-    if (!isNaN(here)) points.push([g.X(xs[i]), here]);
+    if (!isNaN(here)) points.push([p.X(xs[i]), here]);
   });
   return { p, points, color, thick, style };
 }
 
-function path(g, { p, points, color, thick, style }) {
+function path({ p, points, color, thick, style }) {
   let d = "", pen = "M";
   for (const point of points) {
     if (point) d += `${pen}${point[0].toFixed(1)} ${point[1].toFixed(1)}`;
     pen = point ? "L" : "M";
   }
   return `<path d="${d}" fill="none" stroke="${color}" stroke-width="${thick}" ` +
-    `stroke-dasharray="${DASHES[style]}" clip-path="url(#${g.id}-${p})"/>`;
+    `stroke-dasharray="${DASHES[style]}" clip-path="url(#${p.id})"/>`;
 }
 
-function dot(g, p, x, y, color) {
-  return `<circle cx="${g.X(x).toFixed(1)}" cy="${g.Y(p, y).toFixed(1)}" r="6" fill="${color}" ` +
-    `stroke="var(--ma-paper)" stroke-width="2" clip-path="url(#${g.id}-${p})"/>`;
+function dot(p, x, y, color, radius = 6) {
+  return `<circle cx="${p.X(x).toFixed(1)}" cy="${p.Y(y).toFixed(1)}" r="${radius}" ` +
+    `fill="${color}" stroke="var(--ma-paper)" stroke-width="2" clip-path="url(#${p.id})"/>`;
 }
 
 function label({ x, y, words, color = INK, anchor = "start" }) {
@@ -428,32 +435,37 @@ function label({ x, y, words, color = INK, anchor = "start" }) {
     `fill="${readable(color)}">${plain(words)}</text>`;
 }
 
-// All that does not move.
-function frame(g, spec) {
+const mark = (x, y, words, anchor = "start") =>
+  `<text x="${x}" y="${y}" text-anchor="${anchor}">${plain(words)}</text>`;
+
+// The axes of a panel, with about so many numbers along each; numbered is whether x has any.
+function axes(p, [wantedX, wantedY], numbered = true) {
+  const { left, right, top, bottom, xlim, ylim } = p, across = right - left, down = bottom - top;
   const rule = (x, y, dx, dy, strong) => `<path d="M${x} ${y}l${dx} ${dy}" stroke="${QUIET}" ` +
     `stroke-opacity="${strong ? 1 : 0.22}"/>`;
-  const mark = (x, y, words, anchor) =>
-    `<text x="${x}" y="${y}" text-anchor="${anchor}">${words}</text>`;
-  const across = g.right - g.left, foot = g.panels[1][1] + 18;
-  const drawn = g.panels.map(([top, bottom], p) => {
-    const down = bottom - top, box = `x="${g.left}" y="${top}" width="${across}" height="${down}"`;
-    const parts = [`<clipPath id="${g.id}-${p}"><rect ${box}/></clipPath>`];
-    for (const [x, words] of ticks(spec.xlim, g.narrow ? 4 : 7)) {
-      parts.push(rule(g.X(x), bottom, 0, -down, !x));
-      if (p) parts.push(mark(g.X(x), foot, words, "middle"));
-    }
-    for (const [value, words] of ticks(spec.ylims[p], p ? 4 : 6)) {
-      const y = g.Y(p, value);
-      parts.push(rule(g.left, y, across, 0, !value), mark(g.left - 8, y + 4, words, "end"));
-    }
-    parts.push(rule(g.left, top, 0, down, true), rule(g.left, bottom, across, 0, true));
-    return parts.join("");
-  });
-  return drawn.join("") + mark(g.right + 24, foot, "x", "start") + legend(g, spec.by);
+  const box = `x="${left}" y="${top}" width="${across}" height="${down}"`;
+  const parts = [`<clipPath id="${p.id}"><rect ${box}/></clipPath>`];
+  for (const [x, words] of ticks(xlim, wantedX)) {
+    parts.push(rule(p.X(x), bottom, 0, -down, !x));
+    if (numbered) parts.push(mark(p.X(x), bottom + 18, words, "middle"));
+  }
+  for (const [value, words] of ticks(ylim, wantedY)) {
+    const y = p.Y(value);
+    parts.push(rule(left, y, across, 0, !value), mark(left - 8, y + 4, words, "end"));
+  }
+  parts.push(rule(left, top, 0, down, true), rule(left, bottom, across, 0, true));
+  return parts.join("");
+}
+
+// All that does not move.
+function frame(g, spec) {
+  const [upper, lower] = g.panels, wanted = g.narrow ? 4 : 7;
+  return axes(upper, [wanted, 6], false) + axes(lower, [wanted, 4]) +
+    mark(g.right + 24, lower.bottom + 18, "x") + legend(g, spec.by);
 }
 
 function legend(g, by) {
-  const y = g.panels[1][0] - 8, wide = g.narrow ? 118 : 140;
+  const y = g.panels[1].top - 8, wide = g.narrow ? 118 : 140;
   const names = [[`by ${by}`, DERIVATIVE, "solid"], ["by central difference", INK, "dotted"]];
   return names.map(([words, color, style], i) => `<path d="M${g.left + i * wide} ${y - 4}h22" ` +
     `stroke="${color}" stroke-width="2.8" stroke-dasharray="${DASHES[style]}"/>` +
@@ -498,13 +510,13 @@ const overlap = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[
 
 // The label at the first of the places that is free, else where it meets the least. A place is
 // [dx, dy, anchor]: how far it is from the point.
-function placed(g, svg, p, point, places, lines, taken) {
-  const [top, bottom] = g.panels[p], wide = widthOf(point.words, svg) + 2;
+function placed(svg, p, point, places, lines, taken) {
+  const { left, top, bottom, edge } = p, wide = widthOf(point.words, svg) + 2;
   let best, least = Infinity;
   for (const [dx, dy, anchor] of places) {
     const y = clamp(point.y + dy, top + TALL - 2, bottom - 5);
     const tried = { ...point, x: point.x + dx, y, anchor }, box = boxOf(tried, wide);
-    if (box[0] < g.left + 1 || box[2] > g.width) continue;
+    if (box[0] < left + 1 || box[2] > edge) continue;
     const meets = crossings(box, lines.filter(one => one.p === p)) +
       100 * taken.filter(other => overlap(box, other)).length;
     if (meets < least) [best, least] = [tried, meets];
@@ -521,62 +533,64 @@ const AROUND = [0, 14, 30, 50, 75, 105, 140].flatMap(far => [[12, -10, "start"],
   [[dx, dy + Math.sign(dy) * far, anchor], [dx + Math.sign(dx) * far, dy, anchor]]));
 
 // The name of a curve, where it leaves its panel.
-function ending(g, svg, line, words, lines, taken) {
-  const [top, bottom] = g.panels[line.p];
+function ending(svg, line, words, lines, taken) {
+  const { p, color } = line, { top, bottom } = p;
   const last = line.points.findLast(point => point && point[1] >= top && point[1] <= bottom);
   if (!last) return "";
-  const point = { x: last[0], y: last[1], words, color: line.color };
-  if (last[0] > g.right - 2) return placed(g, svg, line.p, point, [[8, 4, "start"]], [], taken);
-  return placed(g, svg, line.p, point, AROUND, lines, taken);
+  const point = { x: last[0], y: last[1], words, color };
+  if (last[0] > p.right - 2) return placed(svg, p, point, [[8, 4, "start"]], [], taken);
+  return placed(svg, p, point, AROUND, lines, taken);
 }
 
 // ---- What moves in the picture ------------------------------------------------------------------
 
 // A piece of the line through (x, y), of one length on the screen; dashed if one-sided.
-function tangent(g, x, y, slope, from, to) {
-  const run = TANGENT / Math.hypot(1, (slope * g.scaleY[0]) / g.scaleX) / g.scaleX;
+function tangent(p, x, y, slope, from, to) {
+  const run = TANGENT / Math.hypot(1, (slope * p.scaleY) / p.scaleX) / p.scaleX;
   const xs = [x + from * run, x + to * run], style = to - from === 2 ? "solid" : "dashed";
-  return line(g, 0, xs, xs.map(at => y + slope * (at - x)), DERIVATIVE, 2, style);
+  return line(p, xs, xs.map(at => y + slope * (at - x)), DERIVATIVE, 2, style);
 }
 
 // The lines of a curve, the cursor and its tangents.
-function linesOf(g, spec, curve) {
+function linesOf([upper, lower], curve) {
   const n = curve.x.length - 1, grid = curve.x.slice(0, n);
   const [x, y, slope, kind] = [curve.x, curve.y, curve.slope, curve.kind].map(values => values[n]);
   const central = curve.drawn.map((value, i) => (curve.kind[i] >= KINK ? NaN : value));
   const curves = [
-    line(g, 0, grid, curve.y.slice(0, n), FUNCTION),
-    line(g, 1, grid, curve.slope.slice(0, n), DERIVATIVE),
-    line(g, 1, grid, central.slice(0, n), INK, 1.8, "dotted"),
+    line(upper, grid, curve.y.slice(0, n), FUNCTION),
+    line(lower, grid, curve.slope.slice(0, n), DERIVATIVE),
+    line(lower, grid, central.slice(0, n), INK, 1.8, "dotted"),
   ];
-  const cursor = spec.ylims.map((ylim, p) => line(g, p, [x, x], ylim, QUIET, 1.6, "dashed"));
-  const sides = kind !== KINK ? [] : [tangent(g, x, y, curve.left[n], -1, 0),
-    tangent(g, x, y, curve.right[n], 0, 1)];
+  const cursor = [upper, lower].map(p => line(p, [x, x], p.ylim, QUIET, 1.6, "dashed"));
+  const sides = kind !== KINK ? [] : [tangent(upper, x, y, curve.left[n], -1, 0),
+    tangent(upper, x, y, curve.right[n], 0, 1)];
   const smooth = kind !== JUMP && isFinite(y + slope);
-  if (smooth) sides.push(tangent(g, x, y, slope, -1, 1));
+  if (smooth) sides.push(tangent(upper, x, y, slope, -1, 1));
   return { curves, others: [...cursor, ...sides], smooth };
 }
 
-function moving(g, svg, spec, curve, heading, pinned) {
+function moving(g, svg, curve, heading, pinned) {
   const n = curve.x.length - 1, [x, y, slope] = [curve.x[n], curve.y[n], curve.slope[n]];
-  const { curves, others, smooth } = linesOf(g, spec, curve), taken = [];
-  const grey = (pinned?.curves ?? []).map((ys, p) => line(g, p, curve.x, ys, QUIET, 2.2, "dashed"));
+  const { curves, others, smooth } = linesOf(g.panels, curve);
+  const [upper, lower] = g.panels, taken = [];
+  const grey = (pinned?.curves ?? []).map((ys, i) =>
+    line(g.panels[i], curve.x, ys, QUIET, 2.2, "dashed"));
   const lines = [...grey, others[0], others[1], ...curves, ...others.slice(2)];
-  const parts = lines.map(one => path(g, one));
-  if (smooth) parts.push(dot(g, 1, x, slope, DERIVATIVE));
-  if (isFinite(y)) parts.push(dot(g, 0, x, y, FUNCTION));
+  const parts = lines.map(path);
+  if (smooth) parts.push(dot(lower, x, slope, DERIVATIVE));
+  if (isFinite(y)) parts.push(dot(upper, x, y, FUNCTION));
   parts.push(label({ x: g.left, y: 20, words: heading }));
-  parts.push(ending(g, svg, curves[0], "f(x)", lines, taken));
-  parts.push(ending(g, svg, curves[1], "f\u2032(x)", lines, taken));
-  for (const [p, at, words] of [[0, y, `slope ${fixed(slope, 2)}`], [1, slope, fixed(slope, 2)]]) {
-    const point = { x: g.X(x), y: g.Y(p, at), words, color: DERIVATIVE };
-    if (smooth) parts.push(placed(g, svg, p, point, AROUND, lines, taken));
+  parts.push(ending(svg, curves[0], "f(x)", lines, taken));
+  parts.push(ending(svg, curves[1], "f\u2032(x)", lines, taken));
+  for (const [p, at, name] of smooth ? [[upper, y, "slope "], [lower, slope, ""]] : []) {
+    const words = name + fixed(slope, 2), color = DERIVATIVE;
+    parts.push(placed(svg, p, { x: p.X(x), y: p.Y(at), words, color }, AROUND, lines, taken));
   }
   if (pinned) {
-    const [top, bottom] = g.panels[0], across = g.right - g.left - 8, up = top - bottom + 18;
+    const { top, bottom } = upper, across = g.right - g.left - 8, up = top - bottom + 18;
     const corner = { x: g.right - 4, y: bottom, words: `grey: ${pinned.words}`, color: QUIET };
     const places = [[0, -8, "end"], [-across, -8, "start"], [0, up, "end"], [-across, up, "start"]];
-    parts.push(placed(g, svg, 0, corner, places, lines, taken));
+    parts.push(placed(svg, upper, corner, places, lines, taken));
   }
   return parts.join("");
 }
@@ -708,7 +722,7 @@ class Explorer {
     const { min, max, step } = this.spec.sliders.find(one => one.key === "cursor");
     const follow = event => {
       const { left, width } = this.svg.getBoundingClientRect();
-      const x = this.g.toX(((event.clientX - left) * this.g.width) / width);
+      const x = this.g.panels[0].toX(((event.clientX - left) * this.g.width) / width);
       const nearest = +(min + Math.round((x - min) / step) * step).toPrecision(12);
       this.set({ cursor: clamp(nearest, min, max) });
     };
@@ -765,8 +779,8 @@ class Explorer {
   draw() {
     if (!this.svg.isConnected) return; // JupyterLab attaches it later; its size changes then
     if (this.width() !== this.g?.width) this.resize();
-    const { g, svg, spec, curve, pinned } = this;
-    svg.lastChild.innerHTML = moving(g, svg, spec, curve, this.heading(), pinned);
+    const { g, svg, curve, pinned } = this;
+    svg.lastChild.innerHTML = moving(g, svg, curve, this.heading(), pinned);
     svg.setAttribute("aria-label", this.sentence());
     this.report();
   }
