@@ -571,12 +571,11 @@ function linesOf([upper, lower], curve) {
 
 function moving(g, svg, curve, heading, pinned) {
   const n = curve.x.length - 1, [x, y, slope] = [curve.x[n], curve.y[n], curve.slope[n]];
-  const { curves, others, smooth } = linesOf(g.panels, curve);
-  const [upper, lower] = g.panels, taken = [];
+  const [upper, lower] = g.panels, { curves, others, smooth } = linesOf(g.panels, curve);
   const grey = (pinned?.curves ?? []).map((ys, i) =>
     line(g.panels[i], curve.x, ys, QUIET, 2.2, "dashed"));
   const lines = [...grey, others[0], others[1], ...curves, ...others.slice(2)];
-  const parts = lines.map(path);
+  const parts = lines.map(path), taken = [];
   if (smooth) parts.push(dot(lower, x, slope, DERIVATIVE));
   if (isFinite(y)) parts.push(dot(upper, x, y, FUNCTION));
   parts.push(label({ x: g.left, y: 20, words: heading }));
