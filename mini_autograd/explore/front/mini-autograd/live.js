@@ -382,7 +382,8 @@ function ticks([low, high], wanted) {
 // A panel of a picture: a box in pixels, and the axes of what is drawn in it. Names of curves may
 // stand beyond its right side, up to the edge.
 function panelOf({ left, right, top, bottom, edge = right }, xlim, ylim) {
-  const scaleX = (right - left) / (xlim[1] - xlim[0]), scaleY = (bottom - top) / (ylim[1] - ylim[0]);
+  const scaleX = (right - left) / (xlim[1] - xlim[0]);
+  const scaleY = (bottom - top) / (ylim[1] - ylim[0]);
   if (![scaleX, scaleY].every(scale => scale > 0 && isFinite(scale))) throw new Error("no axes");
   const near = y => clamp(y, top - 500, bottom + 500); // far outside nothing is seen
   return {
