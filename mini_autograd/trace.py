@@ -74,7 +74,9 @@ class Program:
         self.guards = {}  # {line: whether Python saw it as true}
         self.functions = {}  # by name
         self.noted = {}  # {(tensor, slot): what f found there when it first asked}
-        self.refused, self.lock = None, Lock()
+        self.refused, self.lock, context = None, Lock(), Context()
+        context.run(np.seterr, all="ignore")  # NumPy's warnings come while f is followed
+        self.quietly = context.run
 
     # What the engine tells of tensors while it follows.
     def note(self, t, slot):
@@ -138,12 +140,7 @@ def record(function, *arguments, **options):
     program = _follower.get()
     if function is np.matmul:
         arguments = _apart(*arguments)
-    value = function(*values(arguments), **values(options))
-    if not isinstance(value, np.ndarray | np.generic) or value.dtype.kind not in "fiub":
-        raise Untraceable(
-            f"{function.__name__} does not return one array of real numbers, as every line of a "
-            f"program does: {KNOWN}"
-        )
+    value = _computed(function, arguments, options)
     given = parts([arguments, options], Traced)
     if isinstance(function, np.ufunc) and not options:
         arguments = _numbers_as_arrays(function, arguments)
@@ -151,10 +148,26 @@ def record(function, *arguments, **options):
     line = Line(f"v{len(program.known)}", value, function, *named)
     owners = [a.line.owner for a in given if np.may_share_memory(a.value, value)]
     line.owner = owners[0] if owners else line
-    called = line.ufunc or function
+    return Traced(program, _known(program, line), value)
+
+
+def _computed(function, arguments, options):
+    """What the function returns for the example."""
+    value = function(*values(arguments), **values(options))
+    if not isinstance(value, np.ndarray | np.generic) or value.dtype.kind not in "fiub":
+        raise Untraceable(
+            f"{function.__name__} does not return one array of real numbers, as every line of a "
+            f"program does: {KNOWN}"
+        )
+    return value
+
+
+def _known(program, line):
+    """The line of the program that has this text; if there is none, this one."""
+    called = line.ufunc or line.function
     if program.functions.setdefault(called.__name__, called) is not called:
         raise Untraceable(f"two functions have the name {called.__name__}: call one of them only")
-    return Traced(program, program.known.setdefault(line.code(), line), value)
+    return program.known.setdefault(line.code(), line)
 
 
 def _name(program, a):
@@ -259,15 +272,21 @@ class Traced(Arraylike):
 # A program is finished: what nobody needs is dropped, the rest becomes a function of Python.
 
 
-def finish(program):
-    """Keep the lines that the outputs and the guards need, and make a function of them."""
-    needed, todo = set(), [*program.outputs, *program.guards]
+def needed(lines):
+    """All lines from which these are computed, with themselves."""
+    found, todo = set(), [*lines]
     while todo:
         line = todo.pop()
-        if line not in needed:
-            needed.add(line)
+        if line not in found:
+            found.add(line)
             todo += line.inputs
-    kept = [line for line in program.known.values() if line in needed]
+    return found
+
+
+def finish(program):
+    """Keep the lines that the outputs and the guards need, and make a function of them."""
+    wanted = needed([*program.outputs, *program.guards])
+    kept = [line for line in program.known.values() if line in wanted]
     program.lines = [line for line in kept if line.function]
     program.constants = [line for line in kept if not line.function]
     for letter, lines in ("v", program.lines), ("c", program.constants):
@@ -275,10 +294,12 @@ def finish(program):
             line.name = f"{letter}{i}"
     program.source, names = _as_python(program)
     exec(program.source, names)
-    program.function, context = names["program"], Context()
-    context.run(np.seterr, all="ignore")  # NumPy's warnings came while the function was followed
-    program.quietly = context.run
-    # The example, its numbers and its tensors are not needed any more.
+    program.function = names["program"]
+    _forget_the_example(program)
+
+
+def _forget_the_example(program):
+    """Its numbers and its tensors are not needed any more."""
     program.known = program.noted = program.changed = None
     for line in (*program.inputs, *program.lines):
         line.value = None
@@ -472,15 +493,12 @@ def trace(f, *arguments, **named):
     form(given, leaves, arrays)
     program, expected, once = _followed(function, given, leaves, arrays)
     other, _, again = _followed(function, given, leaves, arrays)
-    there_before = program.noted.keys() & other.noted.keys()  # what f makes is new each time
-    if there_before & program.changed:
-        raise Untraceable("backward() reaches a tensor that is no argument: pass it as one")
+    program.captured = _captured(program, other)
     if once != again:
         raise Untraceable(
             "called twice it did not do the same: it counts, remembers, or draws. Pass what "
             "changes as an argument"
         )
-    program.captured = [(t, slot, program.noted[t, slot]) for t, slot in there_before]
     finish(program)
     program.__name__ = getattr(f, "__name__", type(f).__name__)
     found = program.run(*arrays)
@@ -495,6 +513,14 @@ def _function(f):
     if not isinstance(owner, Module):
         return f, ()
     return type(f).__call__ if owner is f else f.__func__, (owner,)
+
+
+def _captured(program, other):
+    """What two runs of f have found in tensors that are no arguments: (tensor, slot, found)."""
+    there_before = program.noted.keys() & other.noted.keys()  # what f makes is new each time
+    if there_before & program.changed:
+        raise Untraceable("backward() reaches a tensor that is no argument: pass it as one")
+    return [(t, slot, program.noted[t, slot]) for t, slot in there_before]
 
 
 def _equal(a, b):
