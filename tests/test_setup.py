@@ -284,3 +284,10 @@ def test_a_fork_keeps_its_links():
     condition = dict(jobs())["links"]["if"]
     assert "!github.event.repository.fork" in condition
     assert "vars.SET_REPOSITORY != 'no'" in condition
+
+
+def test_the_web_edition_is_published_only_where_pages_are_switched_on():
+    job = dict(jobs())["publish"]
+    assert "github.event.repository.has_pages" in job["if"]
+    assert {"run": "make book"} in job["steps"]
+    assert {"path": "build/book"} in [step.get("with") for step in job["steps"]]
