@@ -13,8 +13,9 @@ def read(text):
     for cell in notebook.cells:
         if cell.id.endswith(GOES):
             cell.source = band(cell.source)
-        if cell.metadata.get("jupyter", {}).get("source_hidden"):
-            cell.metadata.setdefault("tags", []).append("hide-input")
+        for part, tag in ("source", "hide-input"), ("outputs", "hide-output"):
+            if cell.metadata.get("jupyter", {}).get(f"{part}_hidden"):
+                cell.metadata.setdefault("tags", []).append(tag)
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             # "<Figure size 770x319 with 2 Axes>" describes nothing.

@@ -479,6 +479,26 @@ def test_a_page_of_a_chapter_is_written_with_one_script(tmp_path, monkeypatch, c
         live_page.main(["99"])
 
 
+def test_a_result_that_is_stored_folded_is_folded_on_pages(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "book")
+    from stored import read as read_for_the_book
+
+    path = tmp_path / "folded.ipynb"
+    output = nbformat.v4.new_output("stream", text="forty-two\n")
+    cells = [
+        nbformat.v4.new_code_cell("pass", id=name, metadata={"jupyter": hidden}, outputs=[output])
+        for name, hidden in {"open": {}, "folded": {"outputs_hidden": True}}.items()
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    first, second = re.findall(
+        r'<div class="jp-Cell-outputWrapper">.*?forty-two', live_page.page(path), flags=re.DOTALL
+    )
+    assert "<details" not in first
+    assert re.search("<details[^>]*><summary>Show the result</summary>", second)
+    tags = [cell.metadata.get("tags") for cell in read_for_the_book(path.read_text()).cells]
+    assert tags == [None, ["hide-output"]]
+
+
 # --- Mutants --------------------------------------------------------------------------------------
 
 ENGINE_FILE = "mini_autograd/engine.py"

@@ -1,4 +1,4 @@
-"""Make a web page of a chapter as it is stored, with explorers that move and need no kernel.
+"""Make a web page of a chapter as it is stored, alive without a kernel.
 
 python tools/live_page.py 05 [NN ...]    writes build/html/05_squashing.html
 """
@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def with_live_outputs(notebook):
     """The notebook, with HTML in the outputs for which it stores a spec.
 
-    It shows the picture until live.js puts in its place what the spec describes. The script stands
-    in the page itself, as browsers load no module from a file.
+    It shows the picture or the text until live.js puts in its place what the spec describes. The
+    script stands in the page itself, as browsers load no module from a file.
     """
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     live = [output for output in outputs if SPEC in output.get("data", {})]
@@ -33,13 +33,26 @@ def with_live_outputs(notebook):
 def _html(spec, output):
     # "<" would end the script if "/script" came after it.
     text = json.dumps(spec, ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c")
+    still = output.data.get("text/html") or _picture(output)
+    return f'<div>{still}<script type="application/json" class="ma-spec">{text}</script></div>'
+
+
+def _picture(output):
     width = output.metadata["image/png"]["width"]
     alt = html.escape(output.data["text/plain"])
     picture = output.data.pop("image/png").replace("\n", "")
-    return (
-        f'<div><img src="data:image/png;base64,{picture}" width="{width}" alt="{alt}">'
-        f'<script type="application/json" class="ma-spec">{text}</script></div>'
-    )
+    return f'<img src="data:image/png;base64,{picture}" width="{width}" alt="{alt}">'
+
+
+# JupyterLab keeps a result folded until its cell is run: so does the page until a click.
+TEMPLATE = """{% extends "lab/index.html.j2" %}
+{% block outputs %}
+{%- if cell.metadata.get("jupyter", {}).get("outputs_hidden") -%}
+<details class="jp-OutputArea jp-Cell-outputArea"><summary>Show the result</summary>
+{{ super() }}</details>
+{%- else -%}{{ super() }}{%- endif -%}
+{% endblock %}
+"""
 
 
 def page(path):
@@ -47,7 +60,7 @@ def page(path):
     from nbconvert import HTMLExporter
 
     notebook = with_live_outputs(nbformat.read(path, as_version=4))
-    text, _ = HTMLExporter().from_notebook_node(notebook)
+    text, _ = HTMLExporter(raw_template=TEMPLATE).from_notebook_node(notebook)
     return text
 
 

@@ -1,14 +1,15 @@
-"""The prediction: a question that a reader answers before reading on."""
+"""The prediction: a question that a reader answers before reading on, and its answer."""
 
 import html
 
-import ipywidgets as widgets
+from mini_autograd.explore.live import Live
 
 
-class Prediction(widgets.VBox):
-    """Ask for a prediction among the options; the answer stands further on in the chapter.
+class Prediction(Live):
+    """Ask for a prediction among the options; `answer` says later what was measured.
 
-    A line repeats what was chosen. Without a kernel, question and options are readable text.
+    The page remembers the choice, also for the next visit. Without JavaScript, question and options
+    are readable text.
     Raises: ValueError unless the options are a list of two or more, all different.
     """
 
@@ -16,31 +17,45 @@ class Prediction(widgets.VBox):
         listed = [str(option) for option in options] if isinstance(options, (list, tuple)) else []
         if not 2 <= len(listed) == len(set(listed)):
             raise ValueError(f"predict: a list of different options is needed, not {options!r}")
-        self._question, self._options = str(question), listed
-        layout = widgets.Layout(width="auto")
-        self._choice = widgets.RadioButtons(options=self._options, value=None, layout=layout)
-        self._reply = widgets.HTML()
-        self._choice.observe(self._say, "value")
-        self._say()
-        super().__init__([widgets.HTML(self._asked()), self._choice, self._reply])
+        super().__init__("prediction", question=str(question), options=listed)
 
-    def _asked(self):
-        return f"<b>Predict.</b> {html.escape(self._question)}"
+    def answer(self, measured, words=""):
+        """Say what was measured, one of the options, beside what the reader predicted; then words.
 
-    def _say(self, _=None):
-        chosen = self._choice.value
-        text = "Choose before you read on."
-        if chosen is not None:
-            text = f"You chose “{chosen}”. Read on to test it."
-        self._reply.value = f'<div role="status">{html.escape(text)}</div>'
+        Whoever has chosen nothing opens the answer with a button.
+        Raises: ValueError if measured is not one of the options.
+        """
+        question, options = self.spec["question"], self.spec["options"]
+        if str(measured) not in options:
+            known = ", ".join(map(repr, options))
+            raise ValueError(f"answer: measured is one of {known}, not {measured!r}")
+        return Answer(question, options, str(measured), str(words))
 
     def _repr_mimebundle_(self, **kwargs):
-        items = "".join(f"<li>{html.escape(option)}</li>" for option in self._options)
-        lines = [f"Predict. {self._question}", *(f"  ( ) {option}" for option in self._options)]
-        return super()._repr_mimebundle_(**kwargs) | {
-            "text/html": f"<p>{self._asked()}</p><ul>{items}</ul><p>Run this cell to choose.</p>",
-            "text/plain": "\n".join(lines),
-        }
+        question, options = self.spec["question"], self.spec["options"]
+        items = "".join(f"<li>{html.escape(option)}</li>" for option in options)
+        lines = [f"Predict. {question}", *(f"  ( ) {option}" for option in options)]
+        asked = f"<p><b>Predict.</b> {html.escape(question)}</p><ul>{items}</ul>"
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        return data | {"text/html": asked, "text/plain": "\n".join(lines)}, metadata
+
+
+class Answer(Live):
+    """What `Prediction.answer` shows: what was predicted and what was measured."""
+
+    def __init__(self, question, options, measured, words):
+        about = dict(question=question, options=options)
+        super().__init__("answer", **about, measured=measured, words=words)
+
+    def _repr_mimebundle_(self, **kwargs):
+        question, words = self.spec["question"], self.spec["words"]
+        measured = f"Measured: “{self.spec['measured']}”."
+        folded = "".join(f"<p>{html.escape(line)}</p>" for line in (measured, words) if line)
+        asked = f"<p>{html.escape(question)}</p>"
+        folded = f"{asked}<details><summary>Show the answer</summary>{folded}</details>"
+        text = "\n".join(line for line in (question, measured, words) if line)
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        return data | {"text/html": folded, "text/plain": text}, metadata
 
 
 predict = Prediction  # a verb where it is called

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from pages import document
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a notebook opened without its widgets would show.
@@ -31,6 +32,24 @@ def free_port():
 def browser(chromium):
     with chromium() as opened:
         yield opened
+
+
+@pytest.fixture
+def show(browser):
+    """show(bundles) opens them in a page; whatever goes wrong in it fails the test."""
+    contexts, problems = [], []
+
+    def shown(bundles, theme="light", **options):
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.set_content(document(bundles, theme))
+        return page
+
+    yield shown
+    for context in contexts:
+        context.close()
+    assert problems == []
 
 
 @pytest.fixture(scope="session")

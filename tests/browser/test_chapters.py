@@ -11,8 +11,9 @@ import nbformat
 import pytest
 from accessibility import faint_texts, violations
 
+from mini_autograd.explore import predict
 from mini_autograd.explore.live import SPEC
-from notebooks import METADATA, ROOT, code_cells, notebook_paths, read, write
+from notebooks import METADATA, ROOT, WIDGET_VIEW, code_cells, notebook_paths, read, write
 
 # BROWSER_CHAPTERS=all opens every notebook; three of different kinds are enough between two pushes.
 CHAPTERS = ["00_start.ipynb", "04_gradcheck.ipynb", "13_network.ipynb"]
@@ -33,12 +34,14 @@ def cells_with_pictures(name):
 PICTURE = ".jp-OutputArea img, .jp-OutputArea svg[role=img]"
 
 
-def live_cells(name):
-    """The positions, among the code cells, of those whose stored output moves without a kernel."""
+def live_cells(name, kind="explorer"):
+    """The positions, among the code cells, of those that store one; it needs no kernel."""
     cells = code_cells(read(ROOT / "notebooks" / name))
-    return [
-        i for i, cell in enumerate(cells) if any(SPEC in o.get("data", {}) for o in cell.outputs)
+    kinds = [
+        [output.data[SPEC]["kind"] for output in cell.outputs if SPEC in output.get("data", {})]
+        for cell in cells
     ]
+    return [i for i, stored in enumerate(kinds) if kind in stored]
 
 
 def assert_moves(cell):
@@ -203,6 +206,42 @@ def test_saved_chapter_opens_again_with_its_pictures(open_notebook, course):
     for position in live_cells("04_gradcheck.ipynb"):
         assert_moves(again.cells.nth(position))
     assert again.error_outputs() == []
+
+
+def test_a_prediction_is_remembered_and_results_wait_for_their_cell_to_run(open_notebook, course):
+    def cell(name, source, output, **hidden):
+        outputs = [nbformat.v4.new_output("display_data", output)]
+        return nbformat.v4.new_code_cell(
+            source, id=name, metadata={"jupyter": hidden}, outputs=outputs
+        )
+
+    def stored(widget):
+        return {kind: v for kind, v in widget._repr_mimebundle_()[0].items() if kind != WIDGET_VIEW}
+
+    asked = predict("Which?", ["this", "that"])
+    cells = [
+        cell("ask", ASK, stored(asked), source_hidden=True),
+        cell("result", "print('the result')", {"text/plain": "the result"}, outputs_hidden=True),
+        cell("answer", "asked.answer('that')", stored(asked.answer("that"))),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
+    write(notebook, course / "notebooks" / "asked.ipynb")
+    opened = open_notebook("asked.ipynb")
+    result = opened.page.locator(".jp-OutputArea-output").get_by_text("the result")
+    answers = opened.cells.nth(2).locator(".ma")
+    assert "choose above" in answers.inner_text() and not result.is_visible()
+    opened.cells.nth(0).get_by_label("this").press("ArrowDown")  # JupyterLab leaves it the key
+    assert "✓ You predicted “that”" in answers.inner_text()
+    opened.run_all()
+    assert result.is_visible()
+    assert opened.cells.nth(0).get_by_label("that").is_checked()
+    assert "✓ You predicted “that”" in answers.inner_text()
+    assert opened.error_outputs() == []
+
+
+ASK = """from mini_autograd.explore import predict
+asked = predict("Which?", ["this", "that"])
+asked"""
 
 
 def test_a_chapter_that_is_only_opened_and_saved_stays_as_it_was(open_notebook, course):

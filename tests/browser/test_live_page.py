@@ -2,10 +2,10 @@
 
 import re
 
-import nbformat
 import numpy as np
 import pytest
 from accessibility import faint_texts, violations
+from pages import HOSTILE, THEMES
 
 import live_page
 from mini_autograd import sigmoid
@@ -13,43 +13,6 @@ from mini_autograd.explore import explore
 from mini_autograd.explore.live import LIVE, SPEC
 from mini_autograd.nn import functional as F
 from notebooks import ROOT, code_cells, notebook_paths, read
-
-FRAME = """<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><title>Explorers</title>
-<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>
-body {{ margin: 16px; background: {paper}; color: {ink} }}
-html {{ --jp-layout-color0: {paper}; --jp-content-font-color1: {ink} }}
-</style></head><body><main class="jp-OutputArea">{body}</main></body></html>"""
-THEMES = {"light": dict(paper="#fff", ink="#222"), "dark": dict(paper="#111", ink="#ddd")}
-
-
-def document(bundles, theme="light"):
-    """A page with what outputs that were stored show there."""
-    outputs = [
-        nbformat.v4.new_output("display_data", dict(data), metadata=metadata)
-        for data, metadata in bundles
-    ]
-    cells = [nbformat.v4.new_code_cell(outputs=outputs)]
-    live_page.with_live_outputs(nbformat.v4.new_notebook(cells=cells))
-    body = "".join(output.data.get("text/html", "") for output in outputs)
-    return FRAME.format(theme=theme, body=body, **THEMES[theme])
-
-
-@pytest.fixture
-def show(browser):
-    """show(bundles) opens them in a page; whatever goes wrong in it fails the test."""
-    contexts, problems = [], []
-
-    def shown(bundles, theme="light", **options):
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.set_content(document(bundles, theme))
-        return page
-
-    yield shown
-    for context in contexts:
-        context.close()
-    assert problems == []
 
 
 def neuron(x, alpha, beta):
@@ -207,7 +170,7 @@ STORED = [
     for path in notebook_paths(ROOT)
     for cell in code_cells(read(path))
     for output in cell.outputs
-    if SPEC in output.get("data", {})
+    if output.get("data", {}).get(SPEC, {}).get("kind") == "explorer"
 ]
 
 MEETINGS = """() => {
@@ -256,8 +219,6 @@ def test_a_chapter_is_exported_as_one_live_page(browser, tmp_path):
 
 
 # --- What must not happen -------------------------------------------------------------------------
-
-HOSTILE = "</script><img src=x onerror=\"window.hit = 1\"><b id='hostile'>&lt;i&gt;"
 
 
 def test_whatever_stands_in_a_name_is_text(show):

@@ -157,7 +157,7 @@ STORED = {
     for path in notebook_paths(ROOT)
     for cell in code_cells(read(path))
     for output in cell.outputs
-    if SPEC in output.get("data", {})
+    if output.get("data", {}).get(SPEC, {}).get("kind") == "explorer"
 }
 
 

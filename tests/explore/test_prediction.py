@@ -1,30 +1,58 @@
-"""The prediction: says back what was chosen, and is readable without a kernel."""
+"""Prediction and answer: what live.js is given, and what stands there without it."""
 
-import ipywidgets
 import pytest
 from nbformat.v4 import new_output
 
 from mini_autograd.explore import predict
+from mini_autograd.explore.live import SPEC, VERSION
 
 QUESTION = "Where is the slope of f(x) = x & x < 0 largest?"
 OPTIONS = ["at 0", "at ±6 <the ends>", "nowhere"]
 
 
-def test_it_says_back_what_was_chosen():
-    asked = predict(QUESTION, OPTIONS)
-    _, radio, reply = asked.children
-    assert isinstance(radio, ipywidgets.RadioButtons)  # native inputs: arrow keys choose
-    assert radio.value is None and "Choose before you read on." in reply.value
-    radio.value = OPTIONS[1]
-    assert "You chose “at ±6 &lt;the ends&gt;”. Read on to test it." in reply.value
-    assert 'role="status"' in reply.value
+VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def test_options_may_be_numbers():
+def stored(widget):
+    """What a notebook stores of a widget, the same each time."""
+    first, again = (
+        {kind: v for kind, v in widget._repr_mimebundle_()[0].items() if kind != VIEW}
+        for _ in range(2)
+    )
+    assert first == again and VIEW in widget._repr_mimebundle_()[0]
+    new_output("display_data", data=first)
+    return first
+
+
+def test_a_page_is_told_question_and_options():
+    assert stored(predict(QUESTION, OPTIONS))[SPEC] == dict(
+        version=VERSION, kind="prediction", question=QUESTION, options=OPTIONS
+    )
+
+
+def test_an_answer_knows_its_question():
+    answer = predict(QUESTION, OPTIONS).answer("nowhere", "It is 0 or 1 everywhere.")
+    assert stored(answer)[SPEC] == dict(
+        version=VERSION,
+        kind="answer",
+        question=QUESTION,
+        options=OPTIONS,
+        measured="nowhere",
+        words="It is 0 or 1 everywhere.",
+    )
+
+
+def test_options_and_what_is_measured_may_be_numbers():
     asked = predict("How many?", [1, 2])
-    asked.children[1].value = "2"
-    assert "You chose “2”" in asked.children[2].value
-    assert "( ) 1" in asked._repr_mimebundle_()["text/plain"]
+    assert "( ) 1" in stored(asked)["text/plain"]
+    assert asked.answer(2).spec["measured"] == "2" and asked.answer("1").spec["words"] == ""
+
+
+def test_what_is_measured_is_one_of_the_options():
+    asked = predict("How many?", ["", "0"])
+    assert asked.answer("").spec["measured"] == ""
+    with pytest.raises(ValueError, match="answer: measured is one of '', '0', not 0.5"):
+        asked.answer(0.5)
 
 
 @pytest.mark.parametrize(
@@ -35,20 +63,24 @@ def test_what_leaves_no_choice_is_refused(options):
         predict(QUESTION, options)
 
 
-def test_an_empty_option_can_be_chosen():
-    asked = predict(QUESTION, ["", "0"])
-    asked.children[1].value = ""
-    assert "You chose “”." in asked.children[2].value
+def test_without_scripts_a_prediction_is_text():
+    data = stored(predict(QUESTION, OPTIONS))
+    lines = [f"Predict. {QUESTION}", *(f"  ( ) {option}" for option in OPTIONS)]
+    assert data["text/plain"].splitlines() == lines
+    assert "<li>at ±6 &lt;the ends&gt;</li>" in data["text/html"]
+    assert "x &amp; x &lt; 0" in data["text/html"] and "Run this cell" not in data["text/html"]
 
 
-def test_without_a_kernel_it_is_text():
-    bundle, again = (predict(QUESTION, OPTIONS)._repr_mimebundle_() for _ in range(2))
-    assert bundle["text/plain"] == again["text/plain"]
-    assert bundle["text/plain"].splitlines() == [
-        f"Predict. {QUESTION}",
-        *(f"  ( ) {option}" for option in OPTIONS),
+def test_without_scripts_an_answer_is_folded():
+    data = stored(predict(QUESTION, OPTIONS).answer(OPTIONS[1], "Since 2 > 1."))
+    assert data["text/plain"].splitlines() == [
+        QUESTION,
+        "Measured: “at ±6 <the ends>”.",
+        "Since 2 > 1.",
     ]
-    assert "Run this cell to choose." in bundle["text/html"]
-    assert "<li>at ±6 &lt;the ends&gt;</li>" in bundle["text/html"]
-    assert "application/vnd.jupyter.widget-view+json" in bundle
-    new_output("display_data", data=bundle)
+    head, _, folded = data["text/html"].partition("<details>")
+    assert "x &amp; x &lt; 0" in head and "Measured" not in head
+    assert folded == (
+        "<summary>Show the answer</summary><p>Measured: “at ±6 &lt;the ends&gt;”.</p>"
+        "<p>Since 2 &gt; 1.</p></details>"
+    )

@@ -817,9 +817,99 @@ class Explorer {
   }
 }
 
+// ---- Predictions --------------------------------------------------------------------------------
+
+// What was predicted is known by the text of the question and its options: to all copies of this
+// file in the page, and to the next visit where the browser keeps it.
+const CHOSEN = "ma-chosen";
+const keyOf = ({ question, options }) =>
+  `mini-autograd: ${JSON.stringify([question, ...options])}`;
+
+function kept(key) {
+  try { return localStorage.getItem(key); } catch { return null; } // it may be forbidden
+}
+
+function chosen(spec) {
+  const key = keyOf(spec), option = document.maChosen?.get(key) ?? kept(key);
+  return spec.options.includes(option) ? option : undefined;
+}
+
+function choose(spec, option) {
+  const key = keyOf(spec);
+  (document.maChosen ??= new Map()).set(key, option);
+  try { localStorage.setItem(key, option); } catch { /* the page still knows it */ }
+  document.dispatchEvent(new Event(CHOSEN));
+}
+
+class Prediction {
+  constructor(place, spec) {
+    this.spec = spec;
+    const name = unique();
+    this.radios = spec.options.map(value => make("input", { type: "radio", name, value,
+      onchange: () => choose(spec, value) }));
+    const rows = spec.options.map((option, i) => make("label", {}, this.radios[i], option));
+    const legend = make("legend", {}, make("b", {}, "Predict. "), spec.question);
+    this.reply = make("p", { role: "status" });
+    place.append(make("fieldset", { class: "ma-asked" }, legend, ...rows, this.reply));
+    document.addEventListener(CHOSEN, () => this.draw());
+    this.draw();
+  }
+
+  draw() {
+    const option = chosen(this.spec), none = option === undefined;
+    for (const radio of this.radios) radio.checked = radio.value === option;
+    const words = none ? "Choose before you read on."
+      : `You chose \u201c${option}\u201d. Read on to test it.`;
+    if (this.reply.textContent !== words) this.reply.textContent = words;
+  }
+}
+
+class Answer {
+  constructor(place, spec) {
+    this.spec = spec;
+    this.found = make("div");
+    const question = make("p", { class: "ma-question" }, spec.question);
+    place.append(make("div", { class: "ma-asked" }, question, this.found));
+    document.addEventListener(CHOSEN, () => this.draw());
+    this.draw();
+  }
+
+  draw() {
+    const { measured, words } = this.spec, option = chosen(this.spec), none = option === undefined;
+    const said = [make("span", {}, "Measured: \u201c", make("b", {}, measured), "\u201d.")];
+    if (!none) said.unshift(`${option === measured ? "\u2713" : "\u2717"} You predicted \u201c`,
+      make("b", {}, option), "\u201d. ");
+    const found = make("p", { class: none ? "" : "ma-verdict" }, ...said);
+    found.classList.toggle("ma-wrong", !none && option !== measured);
+    const all = words ? [found, make("p", {}, words)] : [found];
+    this.found.replaceChildren(...(none ? this.folded(all) : all));
+  }
+
+  folded(all) {
+    const summary = make("summary", OWN_KEYS, "Show the answer");
+    return [make("p", {}, "You have made no prediction yet: choose above, or look."),
+      make("details", {}, summary, ...all)];
+  }
+}
+
+const ASKED_STYLE = `
+.ma .ma-asked { border: 1px solid var(--ma-rim); border-radius: 4px; margin: 0;
+  padding: 8px 14px 10px; max-width: 640px; box-sizing: border-box; min-width: 0; }
+.ma .ma-asked legend { float: left; width: 100%; padding: 0; margin: 0 0 4px; font: inherit; }
+.ma .ma-asked label { display: flex; gap: 8px; align-items: baseline; clear: both; padding: 4px 0;
+  margin: 0; cursor: pointer; }
+.ma .ma-asked input { width: auto; height: auto; margin: 0; flex: none; translate: 0 1px;
+  accent-color: var(--ma-accent); }
+.ma .ma-asked p { margin: 6px 0 0; clear: both; }
+.ma .ma-asked .ma-question { margin: 0; }
+.ma .ma-asked .ma-verdict { min-height: 0; }
+.ma .ma-asked summary { cursor: pointer; margin-top: 6px; padding: 3px 0; }
+@media (pointer: coarse) { .ma .ma-asked label, .ma .ma-asked summary { padding: 10px 0; } }
+`;
+
 // ---- Pages and JupyterLab: a spec stands beside the picture that it replaces --------------------
 
-const VERSION = 1, KINDS = { explorer: Explorer };
+const VERSION = 1, KINDS = { explorer: Explorer, prediction: Prediction, answer: Answer };
 
 function mount(place, spec, model) {
   if (spec.version !== VERSION || !Object.hasOwn(KINDS, spec.kind)) throw new Error("unknown spec");
@@ -848,7 +938,8 @@ function render({ model, el }) {
   mount(el, model.get("spec"), model);
 }
 
-// In JupyterLab without a kernel: what the spec describes, or the picture that is stored beside it.
+// In JupyterLab without a kernel: what the spec describes, or the picture that is stored beside it,
+// or words where there is none.
 function mountOr(place, spec, { picture, words }) {
   const inner = make("div");
   place.replaceChildren(inner);
@@ -856,7 +947,8 @@ function mountOr(place, spec, { picture, words }) {
     mount(inner, spec);
   } catch (error) {
     const src = `data:image/png;base64,${picture}`;
-    place.replaceChildren(make("img", { src, alt: words, width: 640 }));
+    place.replaceChildren(picture ? make("img", { src, alt: words, width: 640 })
+      : make("pre", {}, words));
     console.error(error);
   }
 }
@@ -908,7 +1000,7 @@ const STYLE = `
 @container (max-width: 480px) { .ma .ma-verdict { min-height: 4.2em; } }
 @media (pointer: coarse) { .ma button { min-height: 40px; }
   .ma input { height: 40px; box-sizing: border-box; } }
-`;
+${ASKED_STYLE}`;
 
 if (globalThis.document) mountAll();
 

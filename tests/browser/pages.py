@@ -1,0 +1,25 @@
+"""Pages without a server and without a kernel, with what outputs that were stored show there."""
+
+import nbformat
+
+import live_page
+
+FRAME = """<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><title>Explorers</title>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>
+body {{ margin: 16px; background: {paper}; color: {ink} }}
+html {{ --jp-layout-color0: {paper}; --jp-content-font-color1: {ink} }}
+</style></head><body><main class="jp-OutputArea">{body}</main></body></html>"""
+THEMES = {"light": dict(paper="#fff", ink="#222"), "dark": dict(paper="#111", ink="#ddd")}
+HOSTILE = "</script><img src=x onerror=\"window.hit = 1\"><b id='hostile'>&lt;i&gt;"
+
+
+def document(bundles, theme="light"):
+    """A page with these outputs."""
+    outputs = [
+        nbformat.v4.new_output("display_data", dict(data), metadata=metadata)
+        for data, metadata in bundles
+    ]
+    cells = [nbformat.v4.new_code_cell(outputs=outputs)]
+    live_page.with_live_outputs(nbformat.v4.new_notebook(cells=cells))
+    body = "".join(output.data.get("text/html", "") for output in outputs)
+    return FRAME.format(theme=theme, body=body, **THEMES[theme])
