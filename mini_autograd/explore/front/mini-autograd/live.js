@@ -907,9 +907,82 @@ const ASKED_STYLE = `
 @media (pointer: coarse) { .ma .ma-asked label, .ma .ma-asked summary { padding: 10px 0; } }
 `;
 
+// ---- Program view: an explorer, and the program of f and its derivative ------------------------
+
+const PARTS = { F: "forward", B: "back" };
+
+// For each line of a program the names of the inputs on which its value depends.
+function dependence({ inputs, lines }) {
+  const found = new Map(inputs.map((text, i) => [`x${i}`, [text.split(" ")[1]]]));
+  lines.forEach((line, i) => {
+    const words = line.split(" ").filter(word => found.has(word));
+    found.set(`v${i}`, [...new Set(words.flatMap(word => found.get(word)))]);
+  });
+  return lines.map((_, i) => found.get(`v${i}`));
+}
+
+// The lines, the value of each at the cursor, and lit those that depend on what was moved.
+class Listing {
+  constructor({ program, lines, outputs }) {
+    Object.assign(this, { run: compiled(program), needs: dependence(program), before: {} });
+    this.names = program.inputs.map(text => text.split(" ")[1]);
+    this.lit = make("p", { class: "ma-lit" });
+    this.marks = lines.map(() => make("span", { class: "ma-mark" }));
+    this.values = lines.map(() => make("span", { class: "ma-value" }));
+    this.rows = lines.map((line, i) => make("li", {}, this.marks[i],
+      make("abbr", { title: PARTS[line[0]] }, line[0]), make("code", {}, line.slice(2)),
+      this.values[i]));
+    const result = make("li", {}, make("span"), make("span"), make("code", {},
+      `return ${outputs.join(", ")}`), make("span", { class: "ma-value" }, "f, f\u2032"));
+    const key = make("p", { class: "ma-about" }, "F forward, B the walk back. On the right, " +
+      "what each line gives at the cursor.");
+    this.place = make("div", { class: "ma-listing" }, this.lit,
+      make("ol", {}, ...this.rows, result), key);
+  }
+
+  update(values) {
+    const moved = this.names.filter(name => values[name] !== this.before[name]);
+    const first = this.names[1] ?? "x"; // as long as nothing was moved
+    if (moved.length) this.show(moved.length === this.names.length ? [first] : moved);
+    this.before = values;
+    const { outputs } = this.run(this.names.map(name => values[name]));
+    outputs.forEach(([value], i) => { this.values[i].textContent = shown(value); });
+  }
+
+  show(moved) {
+    const isLit = this.needs.map(names => names.some(name => moved.includes(name)));
+    isLit.forEach((on, i) => {
+      this.rows[i].classList.toggle("ma-on", on);
+      this.marks[i].textContent = on ? "\u25C6" : "";
+    });
+    const count = isLit.filter(Boolean).length, names = moved.join(" or ");
+    this.lit.textContent = `\u25C6 ${count} of ${isLit.length} lines depend on ${names}.`;
+  }
+}
+
+class ProgramView extends Explorer {
+  redraw() {
+    super.redraw();
+    if (!this.listing) {
+      this.listing = new Listing(this.spec.listing);
+      this.svg.closest(".ma-explorer").append(this.listing.place);
+      this.listing.place.parentElement.classList.add("ma-program");
+    }
+    const { cursor, ...others } = this.sliders;
+    const values = Object.entries({ x: cursor, ...others }).map(([key, one]) => [key, one.value]);
+    this.listing.update(Object.fromEntries(values));
+  }
+}
+
 // ---- Pages and JupyterLab: a spec stands beside the picture that it replaces --------------------
 
-const VERSION = 1, KINDS = { explorer: Explorer, prediction: Prediction, answer: Answer };
+const VERSION = 1;
+const KINDS = {
+  answer: Answer,
+  explorer: Explorer,
+  prediction: Prediction,
+  program: ProgramView,
+};
 
 function mount(place, spec, model) {
   if (spec.version !== VERSION || !Object.hasOwn(KINDS, spec.kind)) throw new Error("unknown spec");
@@ -995,6 +1068,21 @@ const STYLE = `
   border-left: 4px solid ${AGREEMENT}; }
 .ma .ma-verdict.ma-wrong { border-color: ${DERIVATIVE}; }
 .ma .ma-about { margin: 0; font-size: 13px; }
+.ma-listing { min-width: 0; }
+.ma-listing p { margin: 0 0 6px; }
+.ma-listing ol { list-style: none; margin: 0 0 6px; padding: 0; font-size: 13px; }
+.ma-listing li { display: grid; grid-template-columns: 1em 1.2em minmax(0, 1fr) max-content;
+  gap: 0 4px; padding: 1px 6px; border-left: 4px solid transparent; }
+.ma-listing li.ma-on { border-color: var(--ma-accent);
+  background: color-mix(in srgb, var(--ma-accent) 14%, transparent); }
+.ma-listing code { font-family: var(--jp-code-font-family, ui-monospace, monospace);
+  font-size: 12.5px; background: none; border: 0; padding: 0; color: inherit;
+  overflow-wrap: anywhere; }
+.ma-listing abbr { text-decoration: none; opacity: 0.85; }
+@container (min-width: 880px) {
+  .ma-program { grid-template: "panel listing" auto "stage listing" auto "found listing" 1fr /
+    minmax(0, 600px) minmax(280px, 400px); }
+  .ma-program .ma-listing { grid-area: listing; } }
 .ma-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); }
 @container (max-width: 480px) { .ma .ma-verdict { min-height: 4.2em; } }
