@@ -936,8 +936,9 @@ class Listing {
       `return ${outputs.join(", ")}`), make("span", { class: "ma-value" }, "f, f\u2032"));
     const key = make("p", { class: "ma-about" }, "F forward, B the walk back. On the right, " +
       "what each line gives at the cursor.");
+    this.autograd = make("p", {}, "Run this cell, and the kernel adds what autograd says.");
     this.place = make("div", { class: "ma-listing" }, this.lit,
-      make("ol", {}, ...this.rows, result), key);
+      make("ol", {}, ...this.rows, result), this.autograd, key);
   }
 
   update(values) {
@@ -961,16 +962,33 @@ class Listing {
 }
 
 class ProgramView extends Explorer {
+  constructor(place, spec, model) {
+    super(place, spec, model);
+    this.listing = new Listing(spec.listing);
+    const grid = place.querySelector(".ma-explorer");
+    grid.classList.add("ma-program");
+    grid.append(this.listing.place);
+    this.kernel = model;
+    model?.on("change:autograd", () => this.answer());
+    if (model) this.answer();
+    this.listing.update(this.values());
+  }
+
+  values() {
+    const { cursor, ...others } = this.sliders;
+    const pairs = Object.entries({ x: cursor, ...others }).map(([key, one]) => [key, one.value]);
+    return Object.fromEntries(pairs);
+  }
+
   redraw() {
     super.redraw();
-    if (!this.listing) {
-      this.listing = new Listing(this.spec.listing);
-      this.svg.closest(".ma-explorer").append(this.listing.place);
-      this.listing.place.parentElement.classList.add("ma-program");
-    }
-    const { cursor, ...others } = this.sliders;
-    const values = Object.entries({ x: cursor, ...others }).map(([key, one]) => [key, one.value]);
-    this.listing.update(Object.fromEntries(values));
+    this.listing?.update(this.values()); // not yet there when all is drawn for the first time
+    this.kernel?.set("at", this.values());
+    this.kernel?.save_changes();
+  }
+
+  answer() {
+    this.listing.autograd.textContent = this.kernel.get("autograd");
   }
 }
 
