@@ -513,7 +513,7 @@ def _listed(name, given):
     if isinstance(given, Tensor):
         return [given]
     tensors = list(given) if np.iterable(given) else [given]
-    if not all(isinstance(t, Tensor) for t in tensors):
+    if not tensors or not all(isinstance(t, Tensor) for t in tensors):
         wanted = "must be a tensor or a sequence of tensors"
         raise TypeError(f"grad: {name} {wanted}, not {given!r}")
     return tensors
@@ -585,6 +585,8 @@ def _unchanged(node):
 
 def seed_gradient(output, gradient, create_graph):
     """The gradient to start from: a tensor under create_graph, else an array."""
+    if not isinstance(output, Tensor):
+        raise TypeError(f"backward: a tensor is needed, not {output!r:.80}")
     shape = output._data.shape
     if not output._requires_grad:
         remark = "(a gradient has a graph only under create_graph=True)"
@@ -630,11 +632,24 @@ def unbroadcast(g, shape):
     return g
 
 
-def floating(x):
-    """The array x, refused unless it holds float32 or float64; every activation starts so."""
-    x = x if hasattr(x, "dtype") else np.asarray(x)
+def numeric(x, name=""):
+    """x, refused if it is neither a tensor nor an array, and cannot be made an array of numbers.
+
+    An operation puts its own name before an error; other functions give theirs, as "mean: ".
+    """
+    if not hasattr(x, "dtype"):
+        given, x = x, np.asarray(x)
+        if x.dtype.kind not in "fiub":
+            raise TypeError(f"{name}a tensor, an array or numbers are needed, not {given!r:.80}")
+    return x
+
+
+def floating(x, name=""):
+    """As numeric, and x must hold float32 or float64; every activation starts so."""
+    x = x if hasattr(x, "dtype") else numeric(x, name)
     if x.dtype.char not in "fd":
-        raise TypeError(f"float32 or float64 is needed, not {x.dtype}: write 1.0, or x.to(float)")
+        kinds = f"float32 or float64 is needed, not {x.dtype}"
+        raise TypeError(f"{name}{kinds}: write 1.0, or x.to(float)")
     return x
 
 
@@ -734,7 +749,7 @@ ge = primitive(operator.ge)
 
 @primitive
 def reshape(x, shape):
-    return np.reshape(x, shape)
+    return numeric(x).reshape(shape)
 
 
 reshape.vjp(lambda g, y, x, shape: reshape(g, x.shape))
@@ -742,7 +757,7 @@ reshape.vjp(lambda g, y, x, shape: reshape(g, x.shape))
 
 @primitive
 def transpose(x, dim0, dim1):
-    return np.swapaxes(x, dim0, dim1)
+    return numeric(x).swapaxes(dim0, dim1)
 
 
 transpose.vjp(lambda g, y, x, dim0, dim1: transpose(g, dim0, dim1))
@@ -750,7 +765,7 @@ transpose.vjp(lambda g, y, x, dim0, dim1: transpose(g, dim0, dim1))
 
 @primitive
 def broadcast_to(x, shape):
-    return np.broadcast_to(x, shape)
+    return np.broadcast_to(numeric(x), shape)
 
 
 broadcast_to.vjp(lambda g, y, x, shape: g)  # the engine sums it back
@@ -810,7 +825,7 @@ def _dims(x, dim):
 
 def reduced_size(x, dim):
     """How many elements each result of a reduction over dim is made from."""
-    return math.prod(x.shape[d] for d in _dims(x, dim) if x.ndim)
+    return math.prod(x.shape if dim is None else [x.shape[d] for d in _dims(x, dim) if x.ndim])
 
 
 def keep_dims(g, x, dim):
@@ -831,11 +846,13 @@ def _(g, y, x, dim, keepdim):
 
 def mean(x, dim=None, keepdim=False):
     """Sum over number."""
+    x = numeric(x, "mean: ")
     return sum(x, dim, keepdim) / reduced_size(x, dim)
 
 
 def var(x, dim=None, correction=1, keepdim=False):
     """Squared deviations from the mean, summed, over their number less the correction."""
+    x = numeric(x, "var: ")
     deviation = x - mean(x, dim, True)
     return sum(deviation * deviation, dim, keepdim) / (reduced_size(x, dim) - correction)
 

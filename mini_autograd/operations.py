@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mini_autograd.engine import Tensor, primitive, where
+from mini_autograd.engine import Tensor, numeric, primitive, where
 
 # Element-wise functions.
 
@@ -91,42 +91,55 @@ minimum.vjp(
 # Making tensors. A size is given as numbers or as one tuple; options are dtype and requires_grad.
 
 
-def _size(size):
-    return size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+def _size(name, size):
+    """size, whole numbers or one tuple of them, as a sequence."""
+    size = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+    if not all(hasattr(n, "__index__") for n in size):
+        raise TypeError(f"{name}: a size is whole numbers, or one tuple of them, not {size!r:.80}")
+    return size
+
+
+def _numbers(name, *given):
+    """What is given, refused unless each is a number."""
+    if not all(hasattr(n, "__float__") for n in given):
+        raise TypeError(f"{name}: numbers are needed, not {given!r:.80}")
+    return given
 
 
 def zeros(*size, **options):
-    return Tensor(np.zeros(_size(size)), **options)
+    return Tensor(np.zeros(_size("zeros", size)), **options)
 
 
 def ones(*size, **options):
-    return Tensor(np.ones(_size(size)), **options)
+    return Tensor(np.ones(_size("ones", size)), **options)
 
 
 def zeros_like(x, **options):
+    x = numeric(x, "zeros_like: ")
     return Tensor(np.zeros(x.shape, x.dtype), **options)
 
 
 def ones_like(x, **options):
+    x = numeric(x, "ones_like: ")
     return Tensor(np.ones(x.shape, x.dtype), **options)
 
 
 def arange(start, end=None, step=1, **options):
     """start, start + step, ... up to but without end; arange(end) starts at 0."""
     start, end = (0, start) if end is None else (start, end)
-    return Tensor(np.arange(start, end, step), **options)
+    return Tensor(np.arange(*_numbers("arange", start, end, step)), **options)
 
 
 def linspace(start, end, steps, **options):
     """`steps` evenly spaced numbers from start to end, both included."""
-    return Tensor(np.linspace(start, end, steps), **options)
+    return Tensor(np.linspace(*_numbers("linspace", start, end, steps)), **options)
 
 
 def rand(*size, generator=None, **options):
     """Uniform on [0, 1), from a numpy.random.Generator; without one the draw has no seed."""
-    return Tensor(np.random.default_rng(generator).random(_size(size)), **options)
+    return Tensor(np.random.default_rng(generator).random(_size("rand", size)), **options)
 
 
 def randn(*size, generator=None, **options):
     """Standard normal, from a numpy.random.Generator; without one the draw has no seed."""
-    return Tensor(np.random.default_rng(generator).standard_normal(_size(size)), **options)
+    return Tensor(np.random.default_rng(generator).standard_normal(_size("randn", size)), **options)

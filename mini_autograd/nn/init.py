@@ -12,21 +12,24 @@ import numpy as np
 from mini_autograd.engine import Tensor
 
 
-def _fill(tensor, values):
-    """Give the tensor these values; a number fills it."""
+def _shape(tensor):
     if not isinstance(tensor, Tensor):
         raise TypeError(f"init: a tensor is needed, not a {type(tensor).__name__}")
-    tensor.data = np.broadcast_to(values, tensor.shape)
+    return tensor.shape
+
+
+def _fill(tensor, values):
+    """Give the tensor these values; a number fills it."""
+    tensor.data = np.broadcast_to(values, _shape(tensor))
     return tensor
 
 
 def _fans(tensor):
     """How many inputs a neuron of this weight (out, in) has, and how many outputs an input."""
-    if tensor.ndim != 2:
-        raise ValueError(
-            f"init: a weight of shape (out, in) has a fan, shape {tensor.shape} has not"
-        )
-    fan_out, fan_in = tensor.shape
+    shape = _shape(tensor)
+    if len(shape) != 2:
+        raise ValueError(f"init: a weight of shape (out, in) has a fan, shape {shape} has not")
+    fan_out, fan_in = shape
     return fan_in, fan_out
 
 
@@ -48,13 +51,13 @@ def ones_(tensor):
 def uniform_(tensor, a=0.0, b=1.0, generator=None):
     """Fill from the uniform distribution on [a, b): mean (a + b) / 2, variance (b - a)**2 / 12."""
     rng = np.random.default_rng(generator)
-    return _fill(tensor, rng.uniform(a, b, tensor.shape))
+    return _fill(tensor, rng.uniform(a, b, _shape(tensor)))
 
 
 def normal_(tensor, mean=0.0, std=1.0, generator=None):
     """Fill from the normal distribution with this mean and standard deviation."""
     rng = np.random.default_rng(generator)
-    return _fill(tensor, rng.normal(mean, std, tensor.shape))
+    return _fill(tensor, rng.normal(mean, std, _shape(tensor)))
 
 
 def calculate_gain(nonlinearity, param=None):

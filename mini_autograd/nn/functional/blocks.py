@@ -79,7 +79,7 @@ def rms_norm(x, normalized_shape, weight=None, eps=None):
     >>> rms_norm(tensor([8.0, 0.0, 0.0, 0.0]), 4).tolist()
     [2.0, 0.0, 0.0, 0.0]
     """
-    x, dim = _along("rms_norm", x, normalized_shape, weight=weight)
+    x, dim = _along("rms_norm: ", x, normalized_shape, weight=weight)
     y = unit_rms(x, dim, np.finfo(x.dtype).eps if eps is None else eps)
     return y if weight is None else y * weight
 
@@ -100,19 +100,20 @@ def layer_norm(x, normalized_shape, weight=None, bias=None, eps=1e-5):
     >>> layer_norm(tensor([[1e6 + 1, 1e6 - 1, 1e6, 1e6]]), 4, eps=0.5).tolist()
     [[1.0, -1.0, 0.0, 0.0]]
     """
-    x, dim = _along("layer_norm", x, normalized_shape, weight=weight, bias=bias)
+    x, dim = _along("layer_norm: ", x, normalized_shape, weight=weight, bias=bias)
     y = rms_norm(centered(x, dim), normalized_shape, weight, eps)
     return y if bias is None else y + bias
 
 
 def _along(name, x, normalized_shape, **parameters):
     """x, and the last axes that normalized_shape names; refused where a shape does not fit."""
-    x, shape = floating(x), np.broadcast_shapes(normalized_shape)  # a number becomes (number,)
+    x = floating(x, name)
+    shape = np.broadcast_shapes(normalized_shape)  # a number becomes (number,)
     if math.prod(shape) < 1 or not shape or x.shape[-len(shape) :] != shape:
-        raise ValueError(f"{name}: x of shape {x.shape} does not end in normalized_shape {shape}")
+        raise ValueError(f"{name}x of shape {x.shape} does not end in normalized_shape {shape}")
     for of, values in parameters.items():
-        if values is not None and floating(values).shape != shape:
-            raise ValueError(f"{name}: {of} needs the shape {shape}, not {floating(values).shape}")
+        if values is not None and (given := floating(values, name).shape) != shape:
+            raise ValueError(f"{name}{of} needs the shape {shape}, not {given}")
     return x, tuple(range(-len(shape), 0))
 
 
@@ -129,7 +130,7 @@ def glu(x, dim=-1):
     >>> glu(tensor([2.0, 3.0, 0.0, -1000.0])).tolist()
     [1.0, 0.0]
     """
-    x = floating(x)
+    x = floating(x, "glu: ")
     if not -x.ndim <= dim < x.ndim:
         raise IndexError(f"glu: axis {dim} is out of bounds for the shape {x.shape}")
     if x.shape[dim] % 2:

@@ -127,7 +127,7 @@ def gelu(x, approximate="none"):
     if approximate == "none":
         return normal_gate(x, math.sqrt(0.5))
     if approximate == "tanh":
-        x = floating(x)
+        x = floating(x, "gelu: ")
         z = hardtanh(x, -30.0, 30.0)  # beyond, the gate is 0 or 1; z * z cannot overflow
         y = swish(z, math.sqrt(8 / math.pi) * (1 + 0.044715 * z * z))
         return where(x >= 30.0, x, y)

@@ -75,7 +75,7 @@ def prelu(x, weight):
     >>> prelu(tensor([[-2.0, -2.0]]), tensor([0.5, 0.25])).tolist()
     [[-1.0, -0.5]]
     """
-    x, weight = floating(x), floating(weight)
+    x, weight = floating(x, "prelu: "), floating(weight, "prelu: ")
     channels = x.shape[1] if x.ndim > 1 else 1
     if weight.shape not in [(), (1,), (channels,)]:
         raise ValueError(f"prelu: weight has shape {weight.shape}; x has {channels} channels")
@@ -96,7 +96,7 @@ def rrelu(x, lower=1 / 8, upper=1 / 3, training=False, generator=None):
     """
     if lower > upper:
         raise ValueError(f"rrelu: lower {lower} must not be greater than upper {upper}")
-    x = floating(x)
+    x = floating(x, "rrelu: ")
     if not training:
         return leaky_relu(x, (lower + upper) / 2)
     slopes = np.random.default_rng(generator).uniform(lower, upper, x.shape)

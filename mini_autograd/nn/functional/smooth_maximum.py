@@ -31,7 +31,7 @@ def smu(x, alpha=0.25, mu=1.0):
     >>> [round(y, 4) for y in smu(tensor([-4.0, 0.0, 4.0])).tolist()]
     [-1.0, 0.0, 4.0]
     """
-    x = floating(x)
+    x = floating(x, "smu: ")
     return _line(x, alpha) + normal_gate(_line(x, 1 - alpha), mu)
 
 
@@ -49,5 +49,5 @@ def smu1(x, alpha=0.25, mu=1.0):
     >>> [round(y, 4) for y in smu1(tensor([-4.0, 0.0, 4.0])).tolist()]
     [-0.9189, 0.5, 4.0811]
     """
-    x = floating(x)
+    x = floating(x, "smu1: ")
     return _line(x, alpha) + squareplus(_line(x, 1 - alpha), mu * mu)

@@ -88,7 +88,7 @@ def scaled_tanh(x, alpha=1.7159, beta=2 / 3):
     >>> round(scaled_tanh(tensor(1.0)).item(), 4)
     1.0
     """
-    return alpha * tanh(beta * floating(x))
+    return alpha * tanh(beta * floating(x, "scaled_tanh: "))
 
 
 @primitive
