@@ -1,6 +1,7 @@
 """The verdict: no false alarm over the whole range of any slider, and every wrong rule flagged."""
 
 import inspect
+from functools import partial
 
 import numpy as np
 import pytest
@@ -174,37 +175,50 @@ def test_where_nothing_can_be_compared_nothing_agrees(f, words):
         c.examine(f, GRID, f(GRID), np.zeros_like(GRID))
 
 
+NO_TENSOR = "and not a Tensor, so autograd cannot follow it"
+CUT = "its result has no gradient: no recorded operation leads from x to it"
+
+
 @pytest.mark.parametrize(
     "f, reason",
     [
-        (lambda x: None, "it returned nothing (None) and not a Tensor"),
-        (lambda x: x.numpy(), "it returned a ndarray and not a Tensor"),
+        (lambda x: None, f"it returned nothing (None) {NO_TENSOR}"),
+        (lambda x: x.numpy(), f"it returned a ndarray {NO_TENSOR}"),
         (
             lambda x: x.sum(),
             "it turned shape (7,) into (); an element-wise function keeps the shape",
         ),
-        (lambda x: x.detach(), "its result has no gradient"),
-        (lambda x: x.reshape((-1, 1)), "it turned shape (7,) into (7, 1)"),
-        (lambda x: x > 0, "its result has no gradient"),
-        (lambda x: Tensor(np.ones(7), requires_grad=True) * 2.0, "its result has no gradient"),
+        (lambda x: x.detach(), CUT),
+        (
+            lambda x: x.reshape((-1, 1)),
+            "it turned shape (7,) into (7, 1); an element-wise function keeps the shape",
+        ),
+        (lambda x: x > 0, CUT),
+        (lambda x: Tensor(np.ones(7), requires_grad=True) * 2.0, CUT),
     ],
 )
 def test_a_function_that_cannot_be_differentiated_says_why(f, reason):
-    with pytest.raises(c.Unusable, match=".*") as caught:
+    with pytest.raises(c.Unusable) as caught:
         c.by_autograd(f, np.arange(7.0), Tensor)
-    assert reason in str(caught.value)
+    assert str(caught.value) == reason
+
+
+CHANCE = "its value at one x depends on other elements, or on chance"
 
 
 @pytest.mark.parametrize(
     "f, reason",
     [
-        (lambda x: x - x.mean(), "depends on other elements, or on chance"),
-        (lambda x: np.random.default_rng().normal(size=x.shape), "depends on other elements"),
-        (lambda x: x.astype(np.float32), "float32"),
+        (lambda x: x - x.mean(), CHANCE),
+        (lambda x: np.random.default_rng().normal(size=x.shape), CHANCE),
+        (
+            lambda x: x.astype(np.float32),
+            "it computes in float32, which is too coarse for differences",
+        ),
     ],
 )
 def test_a_function_that_is_not_element_wise_says_so(f, reason):
-    with pytest.raises(c.Unusable, match=reason):
+    with pytest.raises(c.Unusable, match=f"^{reason}$"):
         c.examine(f, GRID, f(GRID), GRID)
 
 
@@ -264,3 +278,122 @@ def test_at_a_kink_no_difference_is_told():
     x = np.linspace(-1, 1, 21)
     found = examined(np.abs, np.sign(x), x)
     assert (found.apart == -1).tolist() == (x == 0).tolist()
+
+
+def test_autograd_finds_values_and_slopes():
+    y, slope = c.by_autograd(lambda x: x * x, GRID, Tensor)
+    assert (y == GRID * GRID).all() and (slope == 2 * GRID).all()
+
+
+def test_what_is_examined_is_kept_with_what_was_found():
+    y, slope = np.sin(GRID), np.cos(GRID)
+    found = c.examine(np.sin, GRID, y, slope)
+    assert found.x is GRID and found.y is y and found.slope is slope
+    assert found.drawn is found.central and found.problem == ""
+
+
+def test_values_alone_claim_nothing():
+    found = c.only_values(GRID, np.cos(GRID), "f is a secret")
+    assert found.x is GRID and (found.y == np.cos(GRID)).all() and found.problem == "f is a secret"
+    slopes = np.array([found.slope, found.central, found.left, found.right, found.drawn])
+    assert slopes.shape == (5, *GRID.shape) and np.isnan(slopes).all()
+    assert (found.kind == c.UNKNOWN).all() and found.kind.shape == GRID.shape
+    assert found.error.tolist() == [0] * len(GRID)
+
+
+@pytest.mark.parametrize(("value", "shift"), [(0.0, 0.9e-6), (100.0, 5e-5)])
+def test_values_may_differ_by_rounding_from_call_to_call_but_not_more(value, shift):
+    def f(x, shift):
+        return value + shift * (len(x) < 20) + 0 * x
+
+    x = np.linspace(1, 2, 30)
+    for allowed in (True, False):
+        by = partial(f, shift=shift if allowed else 3 * shift)
+        if allowed:
+            assert not c.examine(by, x, by(x), 0 * x).error.any()
+        else:
+            with pytest.raises(c.Unusable, match="depends on other elements"):
+                c.examine(by, x, by(x), 0 * x)
+
+
+def test_a_slope_may_err_by_what_rounding_of_the_values_explains_but_not_more():
+    x = np.linspace(1, 2, 9)
+    for value, allowed in (0.0, 0.9e-8), (1.0, 0.9e-8), (1e4, 0.9e-4):
+        flat = np.full(9, value)
+        assert not c.examine(lambda x, y=value: y + 0 * x, x, flat, flat * 0 + allowed).error.any()
+        wrong = c.examine(lambda x, y=value: y + 0 * x, x, flat, flat * 0 + allowed * 4 / 3)
+        assert wrong.error.all()
+
+
+def test_a_slope_may_err_by_twice_what_a_half_step_changes():
+    def f(x):
+        return 1e6 * x**3
+
+    x = np.zeros(3)  # where the slope is 0, the central difference 1e6 h**2, and with h/2 a quarter
+    h = c.step(0.0)
+    central, changed = 1e6 * h**2, 0.75e6 * h**2
+    assert not c.examine(f, x, f(x), x + central + 1.9 * changed).error.any()
+    assert c.examine(f, x, f(x), x + central + 2.5 * changed).error.all()
+
+
+def test_a_nan_among_the_slopes_is_the_worst_error_of_all():
+    found = curve("tanh", next(settings("tanh")), "nan")
+    assert (found.error == np.where(found.x == 2, np.inf, 0)).all()
+
+
+def test_each_kink_has_its_own_two_slopes():
+    def f(x):  # left and right of 0 the slopes are -4 and -2, of 1 they are -2 and 4
+        return np.abs(x) + 3 * np.abs(x - 1)
+
+    x = np.array([0.0, 1.0, 0.5])
+    for slopes, wrong in ([-3, 3, -2], []), ([3, 3, -2], [0]), ([-3, -3, -2], [1]):
+        found = c.examine(f, x, f(x), np.array(slopes, float))
+        assert found.kind.tolist() == [c.KINK, c.KINK, c.SMOOTH]
+        assert np.flatnonzero(found.error).tolist() == wrong
+
+
+def test_a_wrong_slope_is_told_even_if_there_are_only_kinks():
+    x = np.zeros(3)
+    assert examined(np.abs, x + 1.5, x).error == pytest.approx(0.5)
+    with pytest.raises(c.Unusable, match="f is smooth nowhere here"):
+        examined(np.abs, x + 0.5, x)
+
+
+@pytest.mark.parametrize(
+    ("height", "slope", "kind"),
+    [(1.0, 1.0, c.JUMP), (0.6, 1.0, c.KINK), (1e-3, 0.0, c.JUMP)],
+)
+def test_a_step_is_a_jump_from_the_height_on_that_the_slope_makes_of_a_step(height, slope, kind):
+    def f(x):
+        return slope * x + height * c.step(0.0) * (x > 0)
+
+    x = np.array([0.0, 1.0])
+    assert examined(f, np.full(2, slope), x).kind.tolist() == [kind, c.SMOOTH]
+
+
+KINK_INSIDE = "Elsewhere they agree: if f is a composition, a part of it may be at a kink there."
+
+
+@pytest.mark.parametrize(
+    ("points", "wrong", "said"),
+    [(24, 3, True), (100, 4, False), (16, 2, True), (15, 2, False), (7, 1, False)],
+)
+def test_few_wrong_slopes_among_many_may_be_kinks_inside(points, wrong, said):
+    x = np.linspace(0.1, 1.5, points)
+    slope = np.cos(x)
+    slope[:wrong] += [7, 5, 3, 2][:wrong]
+    text = verdict(examined(np.sin, slope, x), "autograd")
+    claim = (
+        f"They disagree: at x = 0.10 autograd says {slope[0]:.6f}, the central difference 0.995004."
+    )
+    assert (text == f"{claim} {KINK_INSIDE}") == said
+    assert text.startswith(claim) and ("Elsewhere" in text) == said
+
+
+def test_half_of_a_slope_may_have_been_overwritten():
+    x = np.array([1.0, 2.0, 3.0])
+    assert verdict(examined(np.square, x, x), "autograd") == (
+        "They disagree: at x = 3.00 autograd says 3.000000, the central difference 6.000000. It is "
+        "half of what it should be. A second contribution may have overwritten the first."
+    )
+    assert "overwritten" not in verdict(examined(np.square, 4 * x, x), "autograd")

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mini_autograd.explore.words import mistake
+from mini_autograd.explore.curve import Unusable
+from mini_autograd.explore.words import explained, fixed, minus, mistake, number
 
 X = np.array([-2.0, -1.0, 0.0, 0.5, 2.0])
 RIGHT = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
@@ -65,3 +66,21 @@ def test_on_which_side_they_differ(factors, said):
 def test_a_quotient_beyond_the_range_is_neither_a_factor_nor_a_warning(second, said, recwarn):
     assert mistake(np.array([1e300, second]), np.array([1e-300, 1e-300])) == said
     assert not recwarn.list
+
+
+def test_numbers_change_their_form_where_they_would_show_too_little():
+    assert (
+        number(1e-3) == "0.001000" and number(0.99e-3) == "9.90e-04" and number(0.0) == "0.000000"
+    )
+    assert fixed(99999.0, 2) == "99999.00" and fixed(1e5, 2) == fixed(100000.5, 2) == "1.00e+05"
+
+
+def test_a_minus_sign_stands_before_numbers_only():
+    said = minus("-inf - x-1 e-05 (-3, -.5) non-info")
+    assert said == "−inf - x-1 e-05 (−3, -.5) non-info"
+
+
+@pytest.mark.parametrize("error", [Unusable("f is finite nowhere"), AssertionError("f is wrong")])
+def test_what_the_course_says_itself_stands_alone_and_else_the_kind_of_error_is_said(error):
+    assert explained(error) == str(error)
+    assert explained(ZeroDivisionError(error)) == f"ZeroDivisionError: {error}"
