@@ -1,5 +1,6 @@
 """Sliders, choices and buttons: what a reader moves, whatever it moves."""
 
+import asyncio
 import math
 
 import ipywidgets as widgets
@@ -69,6 +70,12 @@ class ControlPanel(widgets.VBox):
             return asked
         return float(f"{value:.12g}")  # without the last bits by which 0.1 + 0.2 exceeds 0.3
 
+    @property
+    def still(self):
+        """What a reader without a kernel, whose controls do not move, is told in their place."""
+        names = ", ".join(control.description for control in self._controls.values())
+        return f"A picture: open and run this chapter in JupyterLab to move {names}."
+
     def shown(self, key):
         """The value of a slider in as many digits as stand beside it."""
         return minus(format(self._value(key), "z" + self._controls[key].readout_format))
@@ -117,6 +124,42 @@ def button(name, action):
     made = widgets.Button(description=name, layout=BUTTON)
     made.on_click(action)
     return made
+
+
+class Play(widgets.Button):
+    """A button that moves a slider to its end, where it stops; meanwhile it is Pause.
+
+    From the end it begins anew. Nothing moves before it is pressed, and the way takes 30 moves.
+    """
+
+    def __init__(self, slider):
+        super().__init__(layout=BUTTON)
+        self._slider, self._task = slider, None
+        self._say()
+        self.on_click(self._press)
+
+    def _say(self):
+        self.description = f"{'Pause' if self._task else 'Play'} {self._slider.description}"
+        self.icon = "pause" if self._task else "play"
+
+    def _press(self, _):
+        if self._task:
+            self._task.cancel()
+            self._task = None
+        else:
+            self._task = asyncio.get_running_loop().create_task(self._play())
+        self._say()
+
+    async def _play(self):
+        slider = self._slider
+        stride = slider.step * max(1, round((slider.max - slider.min) / slider.step / 30))
+        if slider.value >= slider.max:
+            slider.value = slider.min
+        while slider.value < slider.max:
+            await asyncio.sleep(0.1)
+            slider.value = min(slider.value + stride, slider.max)
+        self._task = None
+        self._say()
 
 
 def slider(who, key, given, name=None):

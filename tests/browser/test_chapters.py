@@ -303,6 +303,20 @@ explore(lambda x, {", ".join(names)}: x, **dict.fromkeys({names}, (0, 1, 0.5)))"
     assert [text for text, needed, given in sizes if needed > given] == []
 
 
+def test_play_moves_a_scene_to_its_end_by_keyboard(open_notebook, course):
+    source = """import matplotlib.pyplot as plt
+from mini_autograd.explore import scene
+figure, axes = plt.subplots()
+scene(figure, lambda n: ([], f"n is {n:.0f}"), play="n", n=(0, 600, 0, 20))"""
+    cell = run_code(source, open_notebook, course).cells.first
+    cell.get_by_text("n is 0", exact=True).wait_for()
+    cell.get_by_role("button", name="Play n").focus()
+    cell.page.keyboard.press("Space")
+    cell.get_by_role("button", name="Pause n").wait_for()
+    cell.get_by_text("n is 600", exact=True).wait_for()
+    cell.get_by_role("button", name="Play n").wait_for()
+
+
 def run_code(source, open_notebook, course):
     """A notebook of one cell, opened and run."""
     cells = [nbformat.v4.new_code_cell(source, id="code")]

@@ -1,18 +1,21 @@
 """Scenes: a figure made once, redrawn by its moving parts; readable without a kernel."""
 
+import asyncio
 import base64
 import io
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from mini_autograd.explore import scene
 
 
-def make(update=None, presets=None, **controls):
+def make(update=None, presets=None, play=None, **controls):
     figure, axes = plt.subplots(figsize=(4, 3))
     axes.set(xlim=(0, 1), ylim=(-3, 3))
     (line,) = axes.plot([0, 1], [0, 0], color="red", linewidth=6)
@@ -22,11 +25,15 @@ def make(update=None, presets=None, **controls):
         return [line], f"a {kind} line at {height:.1f}"
 
     controls = controls or dict(height=(-2, 2, 0.0), kind=["a", "b"])
-    return scene(figure, update or move, presets, **controls)
+    return scene(figure, update or move, presets, play, **controls)
 
 
-def pixels(png):
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+def pixels(png, paper="white"):
+    """The picture as a page of that colour shows it."""
+    picture = Image.open(io.BytesIO(png)).convert("RGBA")
+    page = Image.new("RGBA", picture.size, paper)
+    page.alpha_composite(picture)
+    return np.asarray(page.convert("RGB")).astype(int)
 
 
 def red_row(png):
@@ -115,10 +122,15 @@ def test_a_preset_sets_what_it_names_and_draws_once():
         (dict(b=[]), r"b=\[\], but a choice"),
         (dict(update=3), "a function is needed, not a int"),
         (dict(update=lambda a, presets: ([], "")), "the name presets is taken"),
-        (dict(update=lambda a, b: None), r"update must return \[artists.*\], sentence, not None"),
+        (dict(update=lambda a, play: ([], "")), "the name play is taken"),
+        (dict(play="b"), "play='b', but it names a slider"),
+        (dict(play="c"), "play='c', but it names a slider"),
+        (dict(update=lambda a, b: None), r"update must return \[artists.*\], sentence, .*not None"),
         (dict(update=lambda a, b: ([], 3)), "update must return"),
         (dict(update=lambda a, b: ([1], "")), "update must return"),
         (dict(update=lambda a, b: (plt.Line2D([], []), "")), "update must return"),
+        (dict(update=lambda a, b: ([], "", "c")), "update must return"),
+        (dict(update=lambda a, b: ([], "", ["a"])), "update must return"),
     ],
 )
 def test_what_cannot_be_used_is_refused(given, words):
@@ -189,8 +201,11 @@ def test_without_a_kernel_it_is_a_picture_and_a_sentence():
     picture = base64.b64decode(bundle["image/png"])
     assert red_row(picture) == pytest.approx(0.5, abs=0.1)
     assert sizes["image/png"]["width"] * 2 == pixels(picture).shape[1]
-    caption = pixels(picture)[-48:]  # "Run this cell to change height, kind."
-    assert (caption < 100).any() and (caption[:, -100:] == 255).all()
+    caption = pixels(picture)[-48:]
+    assert (caption < 150).any() and (caption[:, -20:] == 255).all()
+    assert make()._panel.still == (
+        "A picture: open and run this chapter in JupyterLab to move height, kind."
+    )
 
 
 def test_a_picture_of_itself_leaves_the_scene_alive():
@@ -200,3 +215,75 @@ def test_a_picture_of_itself_leaves_the_scene_alive():
     shown._controls["height"].value = 2.0
     shown._controls["height"].value = 0.0
     assert (pixels(shown._image.value) == first).all()
+
+
+def test_a_control_that_does_nothing_now_cannot_be_moved_and_is_not_named():
+    def update(kind, slope):
+        return ([], "", "slope") if kind == "flat" else ([], "")
+
+    shown = make(update, kind=["flat", "steep"], slope=(0, 1, 0.5))
+    assert shown._controls["slope"].disabled and not shown._controls["kind"].disabled
+    assert shown._repr_mimebundle_()[0]["text/plain"] == "kind = flat. "
+    shown._controls["kind"].value = "steep"
+    assert not shown._controls["slope"].disabled
+    assert shown._repr_mimebundle_()[0]["text/plain"] == "kind = steep, slope = 0.5. "
+
+
+def contrast(a, b):
+    """How far two colours stand out from each other, as WCAG 2 counts it."""
+
+    def luminance(color):
+        linear = [
+            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)
+        ]
+        return np.dot([0.2126, 0.7152, 0.0722], linear)
+
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_the_figure_has_the_paper_of_the_page_and_letters_of_its_size_in_both_themes():
+    figure, axes = plt.subplots(figsize=(8, 3))
+    axes.set_title("a title", fontsize=20)
+    axes.text(0.5, 0.5, "red", color="red")
+    shown = scene(figure, lambda a: ([], ""), a=(0, 1, 0.5))
+    for png in shown._image.value, base64.b64decode(shown._repr_mimebundle_()[0]["image/png"]):
+        for paper in ("white", "#111111"):
+            colors = pixels(png, paper).reshape(-1, 3)
+            assert np.mean((colors == pixels(png, paper)[0, 0]).all(1)) > 0.8  # the page's own
+            assert pixels(png, paper)[0, 0].tolist() == [round(255 * c) for c in to_rgb(paper)]
+    assert shown._image.layout.width == "640px"
+    letters = {text.get_fontsize() * shown.figure.dpi / 72 for text in shown.figure.findobj(Text)}
+    assert letters == {2 * 13.0}  # two pixels of the picture are one of the page
+    colors = {text.get_color() for text in figure.findobj(Text)}
+    assert "red" in colors and len(colors) == 2
+    (ink,) = colors - {"red"}
+    assert contrast(ink, "white") > 4.5 and contrast(ink, "#111111") > 4
+
+
+def played(shown, during=lambda button: None):
+    """Press Play, do something, and wait; return the values that the slider had."""
+    button, values = shown._panel.children[1].children[-1], []
+    shown._controls["n"].observe(lambda change: values.append(change["new"]), "value")
+
+    async def play():
+        button.click()
+        assert button.description == "Pause n" and button.icon == "pause"
+        during(button)
+        if button._task:
+            await button._task
+
+    asyncio.run(play())
+    assert button.description == "Play n" and button.icon == "play"
+    return values
+
+
+def test_play_moves_a_slider_to_its_end_in_few_moves_and_stops(monkeypatch):
+    waited = asyncio.sleep
+    monkeypatch.setattr(asyncio, "sleep", lambda seconds: waited(0))
+    shown = make(lambda n: ([], f"{n:.0f}"), play="n", n=(0, 600, 200, 20))
+    assert played(shown) == list(range(220, 601, 20)) and "600" in shown._said.value
+    assert played(shown) == list(range(0, 601, 20))  # from the end it begins anew
+    shown._panel.children[1].children[0].click()  # Reset
+    assert played(shown, during=lambda button: button.click()) == []  # Pause
+    assert len(played(make(lambda n: ([], ""), play="n", n=(1, 3000, 1, 1)))) == 30
