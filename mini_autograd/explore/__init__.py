@@ -4,6 +4,7 @@ It imports the engine, never the reverse. Whatever makes tensors takes their cla
 since a chapter may have built its own.
 """
 
+from mini_autograd.explore.drawing import draw
 from mini_autograd.explore.exercise import check
 from mini_autograd.explore.explorer import explore
 from mini_autograd.explore.graph import walk

@@ -1,5 +1,7 @@
 """Numbers, verdicts and likely mistakes in words: nothing is said by colour alone."""
 
+import itertools
+import math
 import re
 
 import numpy as np
@@ -21,6 +23,27 @@ def fixed(value, decimals):
 def minus(text):
     """text with a true minus sign before its negative numbers, as the axes have it."""
     return re.sub(r"(?<!\w)-(?=\d|inf\b)", "−", text)
+
+
+def formatted(form, value):
+    """value in one of the forms that say() knows."""
+    value = float(value) + 0.0  # no -0
+    if not math.isfinite(value):
+        return minus(f"{value}")
+    if "|" in form:
+        options = form.split("|")
+        return options[round(min(max(value, 0), len(options) - 1))]
+    if form == "d":
+        return minus(f"{value:z.0f}" if abs(value) < 1e15 else f"{value:.2e}")
+    digits = int(form[1:-1])
+    return fixed(value, digits) if form[-1] == "f" else minus(f"{value:.{digits}e}")
+
+
+def sentence(said):
+    """What say() was given, as text."""
+    pairs = zip(said["forms"], said["arrays"], strict=True)
+    numbers = [formatted(form, a.item()) for form, a in pairs]
+    return "".join(itertools.chain(*zip(said["words"], [*numbers, ""], strict=True)))
 
 
 def by_difference(curve, i):

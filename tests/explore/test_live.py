@@ -9,6 +9,7 @@ import programs
 import pytest
 from functions import ACTIVATIONS, MISTAKES
 from test_curve import curve, settings
+from test_drawing import DRAWN, arrays, random_values
 from test_program import FUNCTIONS, MATRIX, exported
 
 from erfc_coefficients import coefficients
@@ -195,6 +196,19 @@ def test_the_points_of_a_curve_are_the_same(call):
         np.testing.assert_allclose(found, _grid(*xlim), rtol=1e-15)
 
 
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_drawing_computes_and_says_the_same(call, name):
+    drawing = DRAWN[name]()
+    for at, values, chosen in random_values(drawing):
+        picture, outcome = drawing.spec["pictures"][at], drawing.outcome(**values, **chosen)
+        want = arrays(outcome)
+        ((outputs, broken),) = call(RUN, picture["program"], [[*values.values()]])
+        assert broken == -1 and len(outputs) == len(want)
+        assert max(map(far, outputs, want)) <= 1e-14
+        said = call("live.sentence", picture["words"], [a.ravel() for a in want])
+        assert said == words.sentence(outcome[1])
+
+
 # --- Words ----------------------------------------------------------------------------------------
 
 VALUES = [0.0, -0.0, 1, -1.5, 0.125, 0.375, -0.625, 2.5, 0.15, 1e-3, 9.99e-4, -3e-9, 12345.678]
@@ -206,6 +220,39 @@ def test_numbers_are_written_alike(call):
         "values => values.map(v => [live.fixed(v, 2), live.fixed(v, 4), live.shown(v)])", VALUES
     )
     assert found == [[words.fixed(v, 2), words.fixed(v, 4), words.number(v)] for v in VALUES]
+
+
+FORMS = [".0f", ".2f", ".6f", "d", ".0e", ".1e", ".3e", "dead|alive", "no|one|many"]
+MORE = [
+    0.5,
+    1.5,
+    2.5,
+    3.5,
+    1.25,
+    1.35,
+    0.25e-7,
+    -1.5e20,
+    123456789.5,
+    1e15,
+    99.5,
+    9.95,
+    9.5e-5,
+    -0.4,
+]
+
+
+def test_a_sentence_has_its_numbers_in_the_same_form(call):
+    every = VALUES + MORE
+    found = call(
+        "(forms, values) => forms.map(f => values.map(v => live.formatted(f, v)))", FORMS, every
+    )
+    assert found == [[words.formatted(form, v) for v in every] for form in FORMS]
+    assert [words.formatted("dead|alive", v) for v in (False, True, 7)] == [
+        "dead",
+        "alive",
+        "alive",
+    ]
+    assert words.formatted("d", 1048575.0) == "1048575" and words.formatted(".2f", -0.001) == "0.00"
 
 
 def curves():

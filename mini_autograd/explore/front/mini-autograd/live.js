@@ -246,6 +246,7 @@ function compiled({ inputs, arrays, lines, guards, outputs }) {
 // ---- Curves and words: explore/curve.py and explore/words.py ------------------------------------
 
 const SMOOTH = 0, KINK = 1, JUMP = 2, UNKNOWN = 3;
+const UNKNOWN_WAY = "for these values f raises an error, or goes a way unknown to this page";
 const FIELDS = ["y", "slope", "central", "left", "right", "kind", "error", "drawn"];
 
 // Where the points of a curve lie: without the last bits by which 0.1 + 0.2 exceeds 0.3.
@@ -266,8 +267,7 @@ function examined(run, x, numbers) {
   const last = broken === run.guards - 1; // it is the one at the end of examine()
   return {
     x, y: last ? curve.y : nothing, slope: nothing, drawn: nothing, kind: x.map(() => UNKNOWN),
-    problem: last ? `f is ${lacks} nowhere here, so there is nothing to compare`
-      : "for these values f raises an error, or goes a way unknown to this page",
+    problem: last ? `f is ${lacks} nowhere here, so there is nothing to compare` : UNKNOWN_WAY,
   };
 }
 
@@ -291,8 +291,15 @@ function decimals(value, digits) {
 }
 
 const minus = text => text.replace(/(?<!\w)-(?=\d|inf\b)/g, "\u2212");
-const scientific = (value, digits) =>
-  minus(value.toExponential(digits).replace(/e([+-])(\d)$/, "e$10$2"));
+
+function scientific(value, digits) { // as decimals()
+  if (!isFinite(value)) return minus(decimals(value, 0));
+  const [exact, power] = Math.abs(value).toExponential(digits + 25).split("e");
+  const below = exact.slice(0, -25).replace(/\.$/, "");
+  const tie = /^50*$/.test(exact.slice(-25)) && /[02468]$/.test(below);
+  const text = tie ? `${below}e${power}` : Math.abs(value).toExponential(digits);
+  return (value < 0 ? "\u2212" : "") + text.replace(/e([+-])(\d)$/, "e$10$2");
+}
 
 function fixed(value, digits) {
   const large = Math.abs(value) >= 1e5 && isFinite(value);
@@ -307,6 +314,22 @@ function size(curve, i) {
   const value = curve.apart[i], small = value > 0 && value < 1e-3;
   const text = small ? scientific(value, 0) : value === 0 ? "0" : fixed(value, 4);
   return curve.scale[i] > 1 ? `${text} of the slope` : text;
+}
+
+// A value in one of the forms that say() knows.
+function formatted(form, value) {
+  if (!isFinite(value)) return minus(decimals(value, 0));
+  const options = form.split("|"), digits = +form.slice(1, -1);
+  if (options.length > 1) return options[rint(clamp(value, 0, options.length - 1))];
+  if (form.endsWith("f")) return fixed(value, digits);
+  if (form.endsWith("e")) return scientific(value, digits);
+  return Math.abs(value) < 1e15 ? minus(decimals(value, 0)) : scientific(value, 2);
+}
+
+// What say() was given, as text.
+function sentence({ words, forms, arrays }, outputs) {
+  const numbers = forms.map((form, i) => formatted(form, outputs[arrays[i]][0]));
+  return words.map((text, i) => text + (numbers[i] ?? "")).join("");
 }
 
 function byDifference(curve, i) {
@@ -384,7 +407,7 @@ function ticks([low, high], wanted) {
 function panelOf({ left, right, top, bottom, edge = right }, xlim, ylim) {
   const scaleX = (right - left) / (xlim[1] - xlim[0]);
   const scaleY = (bottom - top) / (ylim[1] - ylim[0]);
-  if (![scaleX, scaleY].every(scale => scale > 0 && isFinite(scale))) throw new Error("no axes");
+  if (![scaleX, scaleY].every(scale => scale && isFinite(scale))) throw new Error("no axes");
   const near = y => clamp(y, top - 500, bottom + 500); // far outside nothing is seen
   return {
     left, right, top, bottom, edge, xlim, ylim, scaleX, scaleY, id: unique(),
@@ -407,7 +430,8 @@ function layout({ xlim, ylims }, width) {
 // A line through points of a panel; a null among them is a gap. Where y leaps between neighbours
 // that hardly move it begins anew: a jump has no steep part to draw.
 function line(p, xs, ys, color, thick = 2.8, style = "solid") {
-  const y = Array.from(ys, value => (isNaN(value) ? NaN : p.Y(value))), points = [];
+  const y = Array.from(ys, (value, i) => (isNaN(value + xs[i]) ? NaN : p.Y(value)));
+  const points = [];
   y.forEach((here, i) => {
     const around = Math.abs(y[i - 1] - y[i - 2]) + Math.abs(y[i + 1] - here);
     if (isNaN(here) || Math.abs(here - y[i - 1]) > 10 * around + 4) points.push(null);
@@ -439,14 +463,17 @@ function label({ x, y, words, color = INK, anchor = "start" }) {
 const mark = (x, y, words, anchor = "start") =>
   `<text x="${x}" y="${y}" text-anchor="${anchor}">${plain(words)}</text>`;
 
+const boxed = p => `x="${p.left}" y="${p.top}" width="${p.right - p.left}" ` +
+  `height="${p.bottom - p.top}"`;
+const clipOf = p => `<clipPath id="${p.id}"><rect ${boxed(p)}/></clipPath>`;
+
 // The axes of a panel, with about so many numbers along each; numbered is whether x has any.
 function axes(p, [wantedX, wantedY], numbered = true) {
   const { left, right, top, bottom, xlim, ylim } = p, across = right - left, down = bottom - top;
   const rule = (x, y, dx, dy, strong) => `<path d="M${x} ${y}l${dx} ${dy}" stroke="${QUIET}" ` +
     `stroke-opacity="${strong ? 1 : 0.22}"/>`;
-  const box = `x="${left}" y="${top}" width="${across}" height="${down}"`;
-  const parts = [`<clipPath id="${p.id}"><rect ${box}/></clipPath>`];
-  for (const [x, words] of ticks(xlim, wantedX)) {
+  const parts = [clipOf(p)];
+  for (const [x, words] of wantedX ? ticks(xlim, wantedX) : []) {
     parts.push(rule(p.X(x), bottom, 0, -down, !x));
     if (numbered) parts.push(mark(p.X(x), bottom + 18, words, "middle"));
   }
@@ -539,8 +566,18 @@ function ending(svg, line, words, lines, taken) {
   const last = line.points.findLast(point => point && point[1] >= top && point[1] <= bottom);
   if (!last) return "";
   const point = { x: last[0], y: last[1], words, color };
-  if (last[0] > p.right - 2) return placed(svg, p, point, [[8, 4, "start"]], [], taken);
-  return placed(svg, p, point, AROUND, lines, taken);
+  const beyond = last[0] > p.right - 2 ? [[8, 4, "start"]] : [];
+  return placed(svg, p, point, [...beyond, ...AROUND, ...along(line, last)], lines, taken);
+}
+
+// More places for the name of a line: at its other points, as they are seen from the last one.
+function along({ points, p }, last) {
+  const seen = points.filter(point => point && point[1] >= p.top && point[1] <= p.bottom);
+  return [0.85, 0.7, 0.55, 0.4, 0.25, 0.1, 0].flatMap(share => {
+    const [x, y] = seen[Math.floor(share * seen.length)] ?? last;
+    return AROUND.slice(0, 16).map(([dx, dy, anchor]) =>
+      [x - last[0] + dx, y - last[1] + dy, anchor]);
+  });
 }
 
 // ---- What moves in the picture ------------------------------------------------------------------
@@ -989,6 +1026,298 @@ class ProgramView extends Explorer {
 
   answer() {
     this.listing.autograd.textContent = this.kernel.get("autograd");
+// ---- The general picture: marks in panels, that a program computes from sliders -----------------
+
+const COLORS = { function: FUNCTION, derivative: DERIVATIVE, quiet: QUIET, agreement: AGREEMENT,
+  ink: INK };
+const colorOf = name => (Object.hasOwn(COLORS, name) ? COLORS[name] : INK);
+const EMPTY = { words: [""], forms: [], arrays: [] };
+const still = said => (said ?? EMPTY).words.join("\u2007"); // without its numbers
+
+const isMatrix = one => one.ylim[0] > one.ylim[1];
+
+// How far the axes of a panel stay from its sides, so that the names around them have room.
+function margins(one, svg, narrow) {
+  const widest = names => Math.max(0, ...names.map(name => widthOf(name, svg)));
+  const rows = one.panel.flatMap(mark => mark.rows ?? []), most = narrow ? 84 : 120;
+  const curves = one.panel.filter(({ mark }) => mark === "curve");
+  const room = Math.min(widest(curves.map(({ name }) => still(name))), most);
+  const above = 12 + 20 * [one.title, one.ylabel].filter(Boolean).length;
+  const left = isMatrix(one) ? widest(rows) + 12 : 50, right = room ? room + 12 : 16;
+  return { left, right, above, below: 26 + (one.xlabel ? 18 : 0) };
+}
+
+// Where each panel lies if the picture is so wide: side by side where asked and there is room.
+function arranged(rows, svg, width) {
+  const narrow = width < 480, panels = [];
+  let top = 0;
+  for (const row of narrow ? rows.flat().map(one => [one]) : rows) {
+    const around = row.map(one => margins(one, svg, narrow)), each = width / row.length;
+    const [above, below] = ["above", "below"].map(side => Math.max(...around.map(a => a[side])));
+    row.forEach((one, i) => {
+      const edge = (i + 1) * each - 2, bottom = top + above + one.height;
+      const box = { left: i * each + around[i].left, right: edge - around[i].right, edge, bottom };
+      panels.push({ ...one, ...panelOf({ ...box, top: top + above }, one.xlim, one.ylim) });
+    });
+    top += above + Math.max(...row.map(one => one.height)) + below + 8;
+  }
+  return { width, height: top, panels };
+}
+
+// All of a panel that does not move; what a pointer can take hold of says so.
+function scaffold(p) {
+  const [x, y] = p.pointer, wide = clamp(Math.round((p.right - p.left) / 75), 2, 7);
+  const tall = clamp(Math.round((p.bottom - p.top) / 36), 2, 6);
+  const counted = p.panel.some(({ mark }) => mark === "bars") ? 0 : wide;
+  const parts = [isMatrix(p) ? clipOf(p) : axes(p, [counted, tall])];
+  if (p.xlabel) parts.push(mark(p.right, p.bottom + 36, still(p.xlabel), "end"));
+  if (p.ylabel) parts.push(mark(p.left - 8, p.top - 10, still(p.ylabel), "start"));
+  const cursor = x && y ? "move" : x ? "ew-resize" : "ns-resize", touch = y ? "none" : "pan-y";
+  const style = `fill: transparent; cursor: ${cursor}; touch-action: ${touch}`;
+  if (x || y) parts.push(`<rect ${boxed(p)} style="${style}"/>`);
+  return parts.join("");
+}
+
+// What there is to draw of each mark, of which lines it consists, and where no label may stand.
+const MARKS = {
+  curve(p, { color, width, style }, [x, y]) {
+    const one = line(p, x, y, colorOf(color), +width, style);
+    return { drawn: path(one), lines: [one] };
+  },
+  points(p, { color, size }, [xs, ys]) {
+    const seen = Array.from(xs, (x, i) => [x, ys[i]]).filter(([x, y]) => isFinite(x + y));
+    const corners = ([x, y]) => [-size, +size].flatMap(r => [p.X(x) + r, p.Y(y) + r]);
+    const dots = seen.map(([x, y]) => dot(p, x, y, colorOf(color), +size));
+    return { drawn: dots.join(""), boxes: seen.map(corners) };
+  },
+  bars(p, { color, names, digits }, [heights], svg, outputs) {
+    const look = `fill="${colorOf(color)}" fill-opacity=".6" clip-path="url(#${p.id})"`;
+    const parts = Array.from(heights, (height, i) => {
+      const [from, to] = [p.Y(0), p.Y(isNaN(height) ? 0 : height)], top = Math.min(from, to);
+      const words = digits === null || isNaN(height) ? "" : fixed(height, digits);
+      const above = clamp(to < from ? to - 5 : to + 15, p.top + 12, p.bottom - 4);
+      return `<rect ${rectangle(p.X(i - 0.4), top, p.X(i + 0.4), Math.max(from, to))} ${look}/>` +
+        mark(p.X(i).toFixed(1), above.toFixed(1), words, "middle");
+    });
+    const words = (names ?? []).map(name => sentence(name, outputs));
+    return { drawn: parts.join("") + below(p, words, svg) };
+  },
+  cells(p, { shape: [height, width], rows, columns, limits, digits }, [matrix, lit], svg) {
+    const wide = (p.right - p.left) / width, tall = (p.bottom - p.top) / height, parts = [];
+    const gap = isMatrix(p) ? 1 : -0.3, written = digits !== null && wide > 12 + 8 * (digits + 2);
+    for (let i = 0; i < matrix.length; i++) {
+      const row = Math.floor(i / width), left = p.left + (i % width) * wide;
+      const top = isMatrix(p) ? p.top + row * tall : p.bottom - (row + 1) * tall;
+      const box = rectangle(left + gap, top + gap, left + wide - gap, top + tall - gap);
+      const words = written && tall > 17 && isFinite(matrix[i]) ? fixed(matrix[i], digits) : "";
+      const middle = [left + wide / 2, top + tall / 2], large = Math.min(wide, tall) > 13;
+      parts.push(cell(matrix[i], box, limits, middle, words, large));
+      if (lit?.[i]) parts.push(`<rect ${box} fill="none" stroke="${INK}" stroke-width="2.5"/>`);
+    }
+    const names = (rows ?? []).map((name, i) =>
+      mark(p.left - 8, (p.top + (i + 0.5) * tall + 4).toFixed(1), name, "end"));
+    return { drawn: parts.join("") + names.join("") + below(p, columns ?? [], svg) };
+  },
+};
+
+const rectangle = (left, top, right, bottom) => `x="${left.toFixed(1)}" y="${top.toFixed(1)}" ` +
+  `width="${(right - left).toFixed(1)}" height="${(bottom - top).toFixed(1)}"`;
+
+// A cell of a matrix: blue above 0, orange below. If there is no room for a number, those below 0
+// bear a stroke, for colour alone is not seen by all.
+function cell(value, box, [low, high], [x, y], words, stroked) {
+  if (isNaN(value)) return "";
+  const share = low >= 0 ? (value - low) / (high - low) : value / Math.max(-low, high);
+  const strength = Math.min(Math.abs(low >= 0 ? Math.max(share, 0) : share), 1);
+  const filled = `<rect ${box} fill="${share < 0 ? DERIVATIVE : FUNCTION}" ` +
+    `fill-opacity="${(0.6 * strength).toFixed(3)}"/>`;
+  if (words) return filled + mark(x.toFixed(1), (y + 4.5).toFixed(1), words, "middle");
+  return stroked && share < -0.05 ? `${filled}<path d="M${(x - 3).toFixed(1)} ${y.toFixed(1)}h6" ` +
+    `stroke="${INK}" stroke-opacity=".6"/>` : filled;
+}
+
+// Names below the axis, one at each whole number, or at every second or third if they are long.
+function below(p, names, svg) {
+  const room = p.X(1) - p.X(0), widest = Math.max(0, ...names.map(name => widthOf(name, svg)));
+  const every = Math.ceil((widest + 6) / room);
+  return names.map((name, i) => (i % every ? "" :
+    mark(p.X(i).toFixed(1), p.bottom + 18, name, "middle"))).join("");
+}
+
+// All that moves: first what is drawn, then the names, where they meet nothing of it.
+function drawn(panels, svg, outputs) {
+  const all = panels.flatMap(p => p.panel.map(one => {
+    if (!Object.hasOwn(MARKS, one.mark)) throw new Error(`no mark ${one.mark}`);
+    const data = one.arrays.map(i => outputs[i]);
+    return { p, one, lines: [], boxes: [], ...MARKS[one.mark](p, one, data, svg, outputs) };
+  }));
+  const lines = all.flatMap(made => made.lines), taken = all.flatMap(made => made.boxes);
+  const titles = panels.map(p => (p.title ? heading(p, outputs) : ""));
+  const names = all.map(made => (made.one.name ? named(made, svg, outputs, lines, taken) : ""));
+  return [...all.map(made => made.drawn), ...titles, ...names].join("");
+}
+
+// The name of a curve, or of the last one of some points.
+function named({ p, one, lines: [line], boxes }, svg, outputs, lines, taken) {
+  const words = sentence(one.name, outputs), [left, top] = boxes.at(-1) ?? [];
+  if (line) return ending(svg, line, words, lines, taken);
+  const point = { x: left + one.size, y: top + one.size, words, color: colorOf(one.color) };
+  return boxes.length ? placed(svg, p, point, AROUND, lines, taken) : "";
+}
+
+const heading = (p, outputs) => label({ x: p.left - (isMatrix(p) ? 0 : 8),
+  y: p.top - (p.ylabel ? 30 : 10), words: sentence(p.title, outputs) });
+
+// A button that moves a slider from where it is to its end, or from its start if it is there.
+function player({ label, min, max, step }, { range }) {
+  const steps = Math.round((max - min) / step);
+  let timer, ticking = false;
+  const stop = () => { timer = clearInterval(timer); made.textContent = `Play ${label}`; };
+  const move = to => {
+    ticking = true;
+    range.value = to;
+    range.dispatchEvent(new Event("input"));
+    ticking = false;
+  };
+  const made = button(`Play ${label}`, () => {
+    if (timer) return stop();
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const each = calm ? Math.ceil(steps / 5) : Math.max(1, Math.round(steps / 120));
+    if (+range.value >= max - step / 2) move(min);
+    made.textContent = `Pause ${label}`;
+    timer = setInterval(() => {
+      move(Math.min(max, +range.value + each * step));
+      if (+range.value >= max - step / 2 || !made.isConnected) stop();
+    }, calm ? 1000 : clamp((6000 * each) / steps, 50, 400));
+  });
+  made.classList.add("ma-play");
+  return { button: made, moved: () => ticking || !timer || stop() };
+}
+
+// A choice of one among some words; the first one at the start.
+function choice({ label, options }, changed) {
+  const name = unique();
+  const inputs = options.map((value, i) => make("input", { type: "radio", name, value,
+    onchange: changed, ...(i ? {} : { checked: "" }) }));
+  const labels = inputs.map((input, i) => make("label", {}, input, options[i]));
+  const place = make("fieldset", {}, make("legend", {}, label), ...labels);
+  return { place, get index() { return inputs.findIndex(one => one.checked); },
+    set: value => { inputs[options.indexOf(value)].checked = true; }, size: options.length };
+}
+
+class Drawing {
+  constructor(place, spec) {
+    const moved = () => this.changed();
+    Object.assign(this, { spec, runs: spec.pictures.map(({ program }) => compiled(program)) });
+    this.sliders = Object.fromEntries(spec.sliders.map(one => [one.key, slider(one, moved)]));
+    this.choices = Object.fromEntries(spec.choices.map(one => [one.key, choice(one, moved)]));
+    this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    this.svg.setAttribute("role", "img");
+    this.svg.classList.add("ma-drawn");
+    this.said = make("p");
+    this.speaker = speaker();
+    const reserved = make("p", { class: "ma-reserved", "aria-hidden": "true" }, spec.longest);
+    const said = make("div", { class: "ma-said" }, this.said, reserved);
+    const found = make("div", { class: "ma-found" }, said, this.speaker.place);
+    const stage = make("div", { class: "ma-stage" }, this.svg);
+    place.append(make("div", { class: "ma-explorer" }, this.panel(), stage, found));
+    this.drag();
+    this.redraw();
+    new ResizeObserver(() => this.width() !== this.g?.width && this.draw()).observe(this.svg);
+  }
+
+  panel() {
+    const { sliders, choices, spec } = this;
+    const rows = Object.values(sliders).flatMap(({ name, range, field }) => [name, range, field]);
+    const chosen = Object.values(choices).map(one => one.place);
+    return make("div", { class: "ma-panel" }, ...chosen,
+      make("div", { class: "ma-rows" }, ...rows),
+      make("div", { class: "ma-buttons" }, ...this.buttons(spec)));
+  }
+
+  buttons({ sliders, choices, presets, play }) {
+    const start = [...sliders, ...choices].map(one => [one.key, one.start]);
+    const named = presets.map(({ name, to }) => button(name, () => this.set(to)));
+    if (named.length) named.unshift(make("span", {}, "Presets:"));
+    const played = sliders.find(one => one.key === play);
+    if (played) named.unshift((this.player = player(played, this.sliders[play])).button);
+    return [...named, button("Reset", () => this.set(Object.fromEntries(start)))];
+  }
+
+  drag() { // sliders follow a pointer in a panel that names them
+    let held;
+    const follow = ([x, y]) => {
+      const pairs = held.pointer.map((key, i) => [key, i ? held.toY(y) : held.toX(x)]);
+      this.set(Object.fromEntries(pairs.filter(([key]) => key).map(([key, value]) =>
+        [key, this.nearest(key, value)])));
+    };
+    const within = ([x, y]) => p => p.pointer.some(Boolean) &&
+      x >= p.left && x <= p.right && y >= p.top && y <= p.bottom;
+    this.svg.addEventListener("pointerdown", event => {
+      held = this.g.panels.find(within(this.where(event)));
+      if (event.button || !held) return;
+      this.svg.setPointerCapture(event.pointerId);
+      follow(this.where(event));
+    });
+    this.svg.addEventListener("pointermove", event =>
+      this.svg.hasPointerCapture(event.pointerId) && follow(this.where(event)));
+  }
+
+  where({ clientX, clientY }) { // in pixels of the picture
+    const { left, top, width } = this.svg.getBoundingClientRect(), scale = this.g.width / width;
+    return [(clientX - left) * scale, (clientY - top) * scale];
+  }
+
+  nearest(key, value) { // of the values that a slider has
+    const { min, max, step, logarithmic } = this.spec.sliders.find(one => one.key === key);
+    const at = logarithmic ? Math.log10(Math.max(value, 1e-300)) : value;
+    const near = clamp(+(min + Math.round((at - min) / step) * step).toPrecision(12), min, max);
+    return logarithmic ? 10 ** near : near;
+  }
+
+  set(values) {
+    for (const [key, value] of Object.entries(values))
+      (this.sliders[key] ?? this.choices[key]).set(value);
+    this.changed();
+  }
+
+  changed() { // however often before the next frame, it is drawn once
+    this.player?.moved();
+    if (!this.asked) this.asked = requestAnimationFrame(() => this.redraw());
+  }
+
+  redraw() {
+    this.asked = 0;
+    const chosen = Object.values(this.choices).reduce((n, one) => n * one.size + one.index, 0);
+    if (chosen !== this.chosen) this.g = null; // another picture has axes of its own
+    this.chosen = chosen;
+    const values = Object.values(this.sliders).map(one => one.value);
+    this.found = this.runs[chosen](values);
+    this.draw();
+  }
+
+  width() {
+    return Math.min(640, Math.floor(this.svg.parentElement.clientWidth)) || 640;
+  }
+
+  resize() {
+    const { svg, spec, chosen } = this;
+    this.g = arranged(spec.pictures[chosen].rows, svg, this.width());
+    svg.setAttribute("viewBox", `0 0 ${this.g.width} ${this.g.height}`);
+    const frame = this.g.panels.map(scaffold).join("");
+    svg.innerHTML = `<g aria-hidden="true">${frame}</g><g></g>`;
+  }
+
+  draw() {
+    if (!this.svg.isConnected) return; // JupyterLab attaches it later; its size changes then
+    if (this.width() !== this.g?.width) this.resize();
+    const { svg, g, found: { outputs, broken } } = this;
+    const { words: said } = this.spec.pictures[this.chosen];
+    const words = broken < 0 ? sentence(said, outputs) : UNKNOWN_WAY;
+    svg.lastChild.innerHTML = broken < 0 ? drawn(g.panels, svg, outputs) : "";
+    svg.setAttribute("aria-label", words);
+    this.said.textContent = words;
+    this.speaker.say(words);
   }
 }
 
@@ -997,6 +1326,7 @@ class ProgramView extends Explorer {
 const VERSION = 1;
 const KINDS = {
   answer: Answer,
+  drawing: Drawing,
   explorer: Explorer,
   prediction: Prediction,
   program: ProgramView,
@@ -1101,6 +1431,17 @@ const STYLE = `
   .ma-program { grid-template: "panel listing" auto "stage listing" auto "found listing" 1fr /
     minmax(0, 600px) minmax(280px, 400px); }
   .ma-program .ma-listing { grid-area: listing; } }
+.ma svg.ma-drawn { cursor: default; touch-action: auto; }
+.ma svg.ma-drawn > g:last-child { pointer-events: none; }
+.ma fieldset { border: 0; margin: 0 0 6px; padding: 0; display: flex; flex-wrap: wrap;
+  gap: 2px 14px; }
+.ma input[type=radio] { width: auto; margin: 0; accent-color: var(--ma-accent); }
+.ma legend { float: left; padding: 0; margin-right: 14px; }
+.ma fieldset label { display: inline-flex; align-items: center; gap: 5px; }
+.ma .ma-play { min-width: 7.5em; }
+.ma-said { display: grid; }
+.ma-said > p { grid-area: 1 / 1; margin: 4px 0 0; }
+.ma-said > .ma-reserved { visibility: hidden; }
 .ma-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); }
 @container (max-width: 480px) { .ma .ma-verdict { min-height: 4.2em; } }
@@ -1113,5 +1454,5 @@ if (globalThis.document) mountAll();
 export default { render };
 export {
   BY_ELEMENT, ERFC, LOOPS, REDUCED, byDifference, compiled, difference, distances, examined, fixed,
-  gridOf, mountOr, shown, verdict,
+  formatted, gridOf, mountOr, sentence, shown, verdict,
 };

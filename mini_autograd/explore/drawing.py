@@ -1,0 +1,233 @@
+"""The general picture: marks that a traced program computes from sliders.
+
+f is followed once for each choice, and its program stands in the page. It is used only if it gives
+what f gives: at the start, at the ends of the sliders and at the presets.
+"""
+
+import itertools
+import math
+import re
+import traceback
+
+import numpy as np
+
+from mini_autograd.explore.arguments import require_function, require_slider
+from mini_autograd.explore.controls import _GREEK, round_step
+from mini_autograd.explore.live import Live
+from mini_autograd.explore.marks import Array
+from mini_autograd.explore.picture import WIDTH, with_picture
+from mini_autograd.explore.printed import printed
+from mini_autograd.explore.program import as_json
+from mini_autograd.explore.words import sentence
+from mini_autograd.trace import Untraceable, take_scalars_for_numbers, trace
+from mini_autograd.trees import mapped, parts
+
+_OWN = {"presets", "play", "labels"}
+_RETURNS = "return a list of panels and say(...)"
+
+
+class Drawing(Live):
+    """Draw what f computes from sliders: its curves, points, bars and cells, and a sentence.
+
+    f(**values) returns a list of panels, in it lists of those that stand side by side, and what
+    say() returns. A control is a slider (min, max, start), or with its step as a fourth; or
+    logarithmic(min, max, start); or a list of words to choose from, the first at the start. Each
+    may have another name in labels={"w": "weight"}. presets names buttons, each with what it sets:
+    {"steep": dict(w=4)}. play="n" adds a button that moves n to its end.
+
+    Every value is followed into a program, which runs in the page without a kernel. So f computes
+    with NumPy and with tensors, takes its branches by where(), and makes tensors by as_tensor().
+    Raises: TypeError or ValueError for an argument that cannot be used, or if f cannot be followed.
+    """
+
+    def __init__(self, f, /, *, presets=None, play=None, labels=None, **controls):
+        require_function("draw", f, _OWN)
+        labels = _known("labels", labels or {}, controls)
+        made = {key: _control(key, given, labels.get(key)) for key, given in controls.items()}
+        self._f, self._start = f, {key: one["start"] for key, one in made.items()}
+        self._choices = {key: one for key, one in made.items() if "options" in one}
+        self._sliders = {key: one for key, one in made.items() if "options" not in one}
+        self._presets = self._checked(presets or {})
+        if play is not None and play not in self._sliders:
+            raise ValueError(f"draw: play={play!r}, but it is the name of a slider")
+        pictures = [self._picture(one) for one in self._chosen()]
+        super().__init__(
+            "drawing",
+            sliders=list(self._sliders.values()),
+            choices=list(self._choices.values()),
+            presets=[dict(name=name, to=to) for name, to in self._presets.items()],
+            play=play,
+            longest=max((one.pop("longest") for one in pictures), key=len),
+            pictures=pictures,
+        )
+
+    def _chosen(self):
+        """What each choice can be, one combination after the other."""
+        for options in itertools.product(*(one["options"] for one in self._choices.values())):
+            yield dict(zip(self._choices, options, strict=True))
+
+    def _checked(self, presets):
+        if not all(isinstance(to, dict) for to in getattr(presets, "values", lambda: [0])()):
+            form = "a dict from the name of each to a dict from control to value"
+            raise TypeError(f"draw: presets are {form}, not {presets!r}")
+        for name, to in presets.items():
+            for key, value in _known(f"preset {name!r}", to, self._start).items():
+                if not self._can_be(key, value):
+                    wish = f"preset {name!r} asks for {key}={value!r}"
+                    raise ValueError(f"draw: {wish}, to which its control cannot be set")
+        return presets
+
+    def _can_be(self, key, value):
+        if key in self._choices:
+            return value in self._choices[key]["options"]
+        one = self._sliders[key]
+        low, high = (10.0**end if one["logarithmic"] else end for end in (one["min"], one["max"]))
+        return isinstance(value, int | float) and low <= value <= high
+
+    # What f computes, and the program that does.
+
+    def outcome(self, **values):
+        """The rows of panels for these values of the controls, and what is said."""
+        with np.errstate(all="ignore"):
+            return _outcome(self._f(**self._start | values))
+
+    def _ends(self):
+        yield {}
+        for key, one in self._sliders.items():
+            for end in one["min"], one["max"]:
+                yield {key: 10.0**end if one["logarithmic"] else end}
+        yield from self._presets.values()
+
+    def _picture(self, chosen):
+        """The panels for this choice, the program of their arrays, and the longest sentence."""
+        rows, said = self.outcome(**chosen)
+        keys = list(self._sliders)
+        program = self._followed(chosen, [np.array(float(self._start[key])) for key in keys])
+        sentences = []
+        for change in self._ends():
+            values = self._start | change | chosen
+            found = self.outcome(**values)
+            _require_same([rows, said], found, change)
+            results = program.run(*(np.array(float(values[key])) for key in keys))
+            if results is None or not all(map(_close, results, parts(list(found), Array))):
+                raise ValueError(
+                    f"draw: for {_shown(change)} f goes another way than at the start: "
+                    "let where() choose, so that one program holds for all values"
+                )
+            sentences.append(sentence(found[1]))
+        number = itertools.count()
+        spec = mapped(lambda a: next(number) if isinstance(a, Array) else a, [rows, said])
+        longest = re.sub(r"\d", "0", max(sentences, key=len))  # the same on every processor
+        return dict(rows=spec[0], words=spec[1], program=as_json(program, keys), longest=longest)
+
+    def _followed(self, chosen, numbers):
+        keys = list(self._sliders)
+
+        def arrays(*numbers):
+            take_scalars_for_numbers()
+            values = chosen | dict(zip(keys, numbers, strict=True))
+            return parts(list(_outcome(self._f(**values))), Array)
+
+        try:
+            with np.errstate(all="ignore"):
+                program = trace(arrays, *numbers)
+                as_json(program, keys)
+                return program
+        except Untraceable as error:
+            place = self._place(error)
+            raise ValueError(f"draw: {place}a page cannot compute this: {error}") from error
+
+    def _place(self, error):
+        """The line of f where it went wrong."""
+        file = getattr(getattr(self._f, "__code__", None), "co_filename", None)
+        lines = [one for one in traceback.extract_tb(error.__traceback__) if one.filename == file]
+        return f"line {lines[-1].lineno}, {lines[-1].line!r}: " if lines else ""
+
+    # What is printed.
+
+    def _repr_mimebundle_(self, **kwargs):
+        rows, said = self.outcome()
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        bundle, sizes = with_picture(data, printed(rows), WIDTH, sentence(said))
+        return bundle, metadata | sizes
+
+
+def _outcome(found):
+    """What f returned, as rows of panels and a sentence."""
+    match found:
+        case ([*rows], {"forms": _} as said):
+            pass
+        case _:
+            raise TypeError(f"draw: f must {_RETURNS}, not {found!r}")
+    rows = [row if isinstance(row, list | tuple) else [row] for row in rows]
+    for one in itertools.chain(*rows):
+        if not (isinstance(one, dict) and "panel" in one):
+            raise TypeError(f"draw: f must {_RETURNS}, but in the list is {one!r}")
+    return [list(row) for row in rows], said
+
+
+def _require_same(start, found, change):
+    """Refuse a picture of which anything but the numbers is another than at the start."""
+    before, now = (
+        mapped(lambda a: a.shape if isinstance(a, Array) else a, list(tree))
+        for tree in (start, found)
+    )
+    if before != now:
+        path, was, became = _difference(before, now)
+        raise ValueError(
+            f"draw: {path} is {was!r} at the start, but {became!r} for {_shown(change)}: only "
+            "numbers may change with a slider; words with numbers in them are made by say()"
+        )
+
+
+def _difference(a, b, path="what f returns"):
+    """Where two trees differ, and what stands there in each."""
+    if type(a) is type(b) is dict and a.keys() == b.keys():
+        pairs = [(key, a[key], b[key]) for key in a]
+    elif type(a) is type(b) is list and len(a) == len(b):
+        pairs = [(i, *pair) for i, pair in enumerate(zip(a, b, strict=True))]
+    else:
+        return path, a, b
+    return next(_difference(x, y, f"{path}[{k!r}]") for k, x, y in pairs if x != y)
+
+
+def _close(a, b):
+    return a.shape == b.shape and np.allclose(a, b, rtol=1e-12, atol=1e-12, equal_nan=True)
+
+
+def _shown(values):
+    return ", ".join(f"{key} = {value}" for key, value in values.items()) or "the start"
+
+
+# Controls.
+
+
+def _known(name, given, controls):
+    for key in given:
+        if key not in controls:
+            raise ValueError(f"draw: {name}: there is no control {key}, only {', '.join(controls)}")
+    return given
+
+
+def _control(key, given, label):
+    """What live.js must know of a slider, or of a choice among words."""
+    label = label or (f"{key} ({_GREEK[key]})" if key in _GREEK else key.replace("_", " "))
+    if not isinstance(given, list):
+        return dict(key=key, label=label, **_slider(key, given))
+    if not given or not all(isinstance(one, str) for one in given):
+        raise ValueError(f"draw: {key}={given!r}, but a choice is a list of words")
+    return dict(key=key, label=label, options=given, start=given[0])
+
+
+def _slider(key, given):
+    if isinstance(given, dict) and "logarithmic" in given:
+        low, high, start = given["logarithmic"]
+        ends = dict(min=math.log10(low), max=math.log10(high), step=0.1)
+        return dict(**ends, start=start, digits=1, logarithmic=True)
+    low, high, start, *step = require_slider("draw", key, given)
+    step = step[0] if step else round_step(low, high, start)
+    digits = 0 if step % 1 == 0 else max(2, -math.floor(math.log10(step) + 1e-9))
+    return dict(min=low, max=high, step=step, start=start, digits=digits, logarithmic=False)
+
+
+draw = Drawing  # a verb where it is called

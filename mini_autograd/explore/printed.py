@@ -1,0 +1,118 @@
+"""A picture of marks, printed by matplotlib: what stands where nothing can move."""
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.style import context
+
+from mini_autograd.explore.marks import COLORS
+from mini_autograd.explore.picture import PLAIN, WIDTH, _begins, small_png
+from mini_autograd.explore.style import DERIVATIVE, FUNCTION, QUIET, SCREEN
+from mini_autograd.explore.words import fixed, sentence
+
+_ABOVE, _BELOW, _LEFT, _RIGHT = 34, 44, 58, 20  # in pixels, around the axes of a panel
+
+
+def printed(rows):
+    """The rows of panels as the bytes of a PNG."""
+    heights = [max(one["height"] for one in row) + _ABOVE + _BELOW for row in rows]
+    total, top = sum(heights), 0
+    with context(SCREEN), np.errstate(all="ignore"):
+        figure = Figure(figsize=(WIDTH / 72, total / 72), dpi=130, layout="none")
+        for row, height in zip(rows, heights, strict=True):
+            for i, panel in enumerate(row):
+                share, bottom = 1 / len(row), total - top - _ABOVE - panel["height"]
+                wide = share - (_LEFT + _RIGHT) / WIDTH
+                box = i * share + _LEFT / WIDTH, bottom / total, wide, panel["height"] / total
+                _print_panel(figure.add_axes(box), panel)
+            top += height
+        return small_png(figure)
+
+
+def _print_panel(ax, panel):
+    ax.set(xlim=panel["xlim"], ylim=panel["ylim"])
+    ax.axhline(0, color=QUIET, lw=1, ls="-", zorder=0)
+    ax.axvline(0, color=QUIET, lw=1, ls="-", zorder=0)
+    ax.tick_params(length=0, pad=6)
+    for mark in panel["panel"]:
+        _PRINT[mark["mark"]](ax, **mark)
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="best")
+    sides = dict(title=(0, 1, 8), xlabel=(1, 0, -38), ylabel=(-0.08, 1, 8))
+    for side, (x, y, up) in sides.items():
+        if panel[side]:
+            look = dict(ha="right" if side == "xlabel" else "left", annotation_clip=False, **PLAIN)
+            look |= dict(weight="bold") if side == "title" else {}
+            at = dict(xycoords="axes fraction", xytext=(0, up), textcoords="offset points")
+            ax.annotate(sentence(panel[side]), (x, y), **at, **look)
+
+
+def _label(name):
+    return sentence(name).replace("$", r"\$") if name else None
+
+
+def _color(name):
+    return "black" if name == "ink" else COLORS[name]
+
+
+def _curve(ax, arrays, name, color, style, width, **_):
+    x, y = arrays
+    pixels = ax.transData.transform(np.column_stack([x, y]))[:, 1]
+    y = np.where(_begins(pixels), np.nan, y) if len(x) > 2 else y
+    ax.plot(x, y, color=_color(color), lw=width, ls=style, label=_label(name))
+
+
+def _points(ax, arrays, name, color, size, **_):
+    look = dict(ms=2 * size - 1, mfc=_color(color), mec="white", mew=1.5, zorder=3)
+    ax.plot(*arrays, "o", label=_label(name), **look)
+
+
+def _bars(ax, arrays, names, color, digits, **_):
+    (heights,) = arrays
+    _no_columns(ax, [sentence(name) for name in names or []])
+    ax.bar(range(len(heights)), heights, 0.8, color=_color(color), alpha=0.6)
+    for i, height in enumerate(heights.tolist()):
+        if digits is not None and np.isfinite(height):
+            at = dict(ha="center", va="bottom" if height >= 0 else "top", clip_on=True)
+            ax.text(i, height, fixed(height, digits), **at)
+
+
+def _cells(ax, arrays, shape, rows, columns, limits, digits, **_):
+    matrix, lit = arrays[0], arrays[-1] if len(arrays) > 1 else np.zeros(shape)
+    (left, right), (below, above) = ax.get_xlim(), ax.get_ylim()
+    first, is_matrix = min(below, above), below > above
+    look = dict(origin="upper" if is_matrix else "lower", extent=(left, right, below, above))
+    ax.imshow(_shares(matrix, limits), _COLORS, vmin=-1, vmax=1, aspect="auto", **look)
+    wide, tall = (right - left) / shape[1], abs(above - below) / shape[0]
+    for (i, j), value in np.ndenumerate(matrix):
+        x, y = left + (j + 0.5) * wide, first + (i + 0.5) * tall
+        if shape[1] <= 10 and digits is not None and np.isfinite(value):
+            ax.text(x, y, fixed(value, digits), ha="center", va="center", fontsize=12)
+        if lit[i, j]:
+            look = dict(fill=False, ec="black", lw=2.5, zorder=3)
+            ax.add_patch(Rectangle((x - wide / 2, y - tall / 2), wide, tall, **look))
+    if is_matrix:
+        _no_columns(ax, columns or [])
+        ax.set_yticks(range(len(rows or [])), rows)
+        ax.grid(False)
+        ax.spines[["left", "bottom"]].set_visible(False)
+
+
+def _no_columns(ax, names):
+    """Names instead of numbers along x, without lines."""
+    ax.lines[1].remove()  # that at x = 0
+    ax.set_xticks(range(len(names)), names)
+    ax.grid(False, axis="x")
+
+
+def _shares(values, limits):
+    """How strong the colour of each value is, from -1 to 1."""
+    low, high = limits
+    shares = (values - low) / (high - low) if low >= 0 else values / max(-low, high)
+    return np.clip(shares, -1, 1)
+
+
+_ENDS = [(*to_rgb(color), 0.6) for color in (DERIVATIVE, FUNCTION)]
+_COLORS = LinearSegmentedColormap.from_list("", [_ENDS[0], (1, 1, 1, 0), _ENDS[1]])
+_PRINT = dict(curve=_curve, points=_points, bars=_bars, cells=_cells)

@@ -1,0 +1,248 @@
+"""Drawings in a page without a kernel: what moves them, what they say, how they look."""
+
+import numpy as np
+import pytest
+from accessibility import faint_texts, violations
+from pages import THEMES
+
+from mini_autograd.explore import draw, words
+from mini_autograd.explore.live import SPEC
+from mini_autograd.explore.marks import bars, cells, curve, logarithmic, panel, points, say
+
+GRID = np.linspace(-6, 6, 121)
+HOSTILE = "</script><img src=x onerror=\"window.hit = 1\"><b id='hostile'>&lt;i&gt;"
+
+
+def neuron(x, w, b):
+    at = np.tanh(w * x + b)
+    return [
+        panel(
+            curve(GRID, np.tanh(w * GRID + b), "tanh"),
+            curve(GRID, np.where(w * GRID + b > 0, 1, -1.0), "step", color="derivative"),
+            points(x, at, say("{:.2f}", at)),
+            xlim=(-6, 6),
+            ylim=(-1.2, 1.2),
+            xlabel="x",
+            pointer="x",
+        )
+    ], say("At x = {:.2f} it is {:.3f}.", x, at)
+
+
+def steps(n, h, which):
+    k = np.arange(5)
+    seen = np.where(k <= n, h * k, np.nan)
+    names = ["one", "two", "three", "four", "five"]
+    return [
+        [
+            panel(bars(seen, names, digits=1), ylim=(0, 4), title=which, ylabel="height"),
+            panel(cells(seen * np.array([[1], [-0.5]]), ["a", "b"], names), pointer=("n", None)),
+        ],
+        panel(points(k, seen, "points"), xlim=(0, 4), ylim=(0, 4), pointer=("n", "h")),
+    ], say("{:d} steps of {:.1e}: {:small|large}.", n, h, h > 0.5)
+
+
+def neuron_drawing():
+    presets = {"steep": dict(w=4), "shifted": dict(w=1, b=-2)}
+    return draw(neuron, x=(-6, 6, 1.0), w=(-4, 4, 1.0), b=(-4, 4, 0.0), presets=presets)
+
+
+def steps_drawing():
+    h = logarithmic(1e-3, 1, 0.1)
+    return draw(steps, n=(0, 4, 1, 1), h=h, which=["first", "second"], play="n")
+
+
+@pytest.fixture
+def drawing():
+    return neuron_drawing()
+
+
+def assert_shows(page, drawing, **values):
+    page.wait_for_timeout(50)  # the next frame
+    said = words.sentence(drawing.outcome(**values)[1])
+    assert page.locator(".ma-said p").first.inner_text() == said
+    assert page.locator("svg[role=img]").first.get_attribute("aria-label") == said
+
+
+def test_it_shows_at_the_start_what_f_returns(show, drawing):
+    page = show([drawing._repr_mimebundle_()])
+    assert_shows(page, drawing)
+    assert page.locator("img").count() == 0
+    texts = page.locator(".ma-label").all_text_contents()
+    assert texts == ["tanh", "step", "0.76"]
+
+
+def test_keys_and_typing_move_sliders(show, drawing):
+    page = show([drawing._repr_mimebundle_()])
+    page.get_by_label("x", exact=True).press("ArrowRight")
+    assert_shows(page, drawing, x=1.2)
+    page.get_by_label("w", exact=True).press("End")
+    assert_shows(page, drawing, x=1.2, w=4.0)
+    field = page.get_by_label("b, value")
+    field.fill("−1,5")
+    field.press("Enter")
+    assert_shows(page, drawing, x=1.2, w=4.0, b=-1.5)
+
+
+def test_a_pointer_in_a_panel_moves_what_it_names(show, drawing):
+    page = show([drawing._repr_mimebundle_()])
+    box = page.locator("svg rect[style]").bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20, steps=3)
+    page.mouse.up()
+    assert_shows(page, drawing, x=0.0)
+    page.mouse.move(box["x"] + 5, box["y"] + 50)  # no longer held
+    assert_shows(page, drawing, x=0.0)
+
+
+def test_it_answers_to_touch_also_along_y_and_in_cells(show):
+    drawing = steps_drawing()
+    page = show(
+        [drawing._repr_mimebundle_()], has_touch=True, viewport=dict(width=390, height=1200)
+    )
+    in_cells, in_points = (one.bounding_box() for one in page.locator("svg rect[style]").all())
+    page.touchscreen.tap(in_cells["x"] + 0.7 * in_cells["width"], in_cells["y"] + 20)
+    assert_shows(page, drawing, n=3)
+    page.touchscreen.tap(
+        in_points["x"] + in_points["width"] / 2, in_points["y"] + 0.75 * in_points["height"]
+    )
+    assert_shows(page, drawing, n=2, h=1.0)
+
+
+def test_presets_choices_and_reset(show, drawing):
+    page = show([drawing._repr_mimebundle_()])
+    page.get_by_role("button", name="shifted").click()
+    assert_shows(page, drawing, b=-2.0)
+    page.get_by_role("button", name="steep").click()  # what it does not name stays
+    assert_shows(page, drawing, b=-2.0, w=4.0)
+    page.get_by_role("button", name="Reset").click()
+    assert_shows(page, drawing)
+    page = show([steps_drawing()._repr_mimebundle_()])
+    page.get_by_role("group", name="which").get_by_label("second").check()
+    assert page.locator(".ma-label").first.text_content() == "second"
+    page.get_by_role("button", name="Reset").click()
+    page.wait_for_timeout(50)
+    assert page.locator(".ma-label").first.text_content() == "first"
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_play_moves_a_slider_to_its_end_once(show, motion):
+    drawing = steps_drawing()
+    page = show([drawing._repr_mimebundle_()], reduced_motion=motion)
+    page.get_by_label("n", exact=True).press("End")
+    page.get_by_role("button", name="Play n").click()  # from the start, as it is at its end
+    assert page.get_by_role("button", name="Pause n").is_visible()
+    assert_shows(page, drawing, n=0)
+    page.get_by_role("button", name="Play n").wait_for(timeout=6000)
+    assert_shows(page, drawing, n=4)
+    page.get_by_label("n", exact=True).press("Home")
+    page.get_by_role("button", name="Play n").click()
+    page.get_by_label("n", exact=True).press("ArrowRight")  # whoever moves it takes over
+    page.wait_for_timeout(1200)
+    assert_shows(page, drawing, n=1)
+    assert page.get_by_role("button", name="Play n").is_visible()
+
+
+def test_one_sentence_is_said_once_a_movement_has_stopped(show, drawing):
+    page = show([drawing._repr_mimebundle_()])
+    page.wait_for_timeout(800)
+    page.evaluate(
+        """() => {
+            window.said = [];
+            const status = document.querySelector('[role=status]');
+            new MutationObserver(() => said.push(status.textContent))
+                .observe(status, {childList: true, subtree: true});
+        }"""
+    )
+    page.get_by_label("x", exact=True).focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_timeout(1000)
+    assert page.evaluate("said") == [words.sentence(drawing.outcome(x=-1.0)[1])]
+
+
+def test_nothing_shifts_and_nothing_is_cut_off(show):
+    for width in 1280, 640, 390:
+        page = show(
+            [neuron_drawing()._repr_mimebundle_(), steps_drawing()._repr_mimebundle_()],
+            viewport=dict(width=width, height=900),
+        )
+        heights = set()
+        for slider in page.locator("input[type=range]").all():
+            for end in "Home", "End":
+                slider.press(end)
+                page.wait_for_timeout(30)
+                heights.add(
+                    tuple(one.bounding_box()["height"] for one in page.locator(".ma").all())
+                )
+        assert len(heights) == 1, (width, heights)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        letters = page.evaluate(
+            "[...document.querySelectorAll('.ma text')].map(e => e.getBoundingClientRect())"
+            ".filter(box => box.width).map(box => box.height)"
+        )
+        assert min(letters) >= 12
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_everyone_can_use_and_read_it(show, theme):
+    made = [neuron_drawing()._repr_mimebundle_(), steps_drawing()._repr_mimebundle_()]
+    page = show(made, theme)
+    assert violations(page, exempted={}) == []
+    faint, readable = faint_texts(page)
+    assert faint == [] and readable > 50
+
+
+def test_whatever_stands_in_a_name_is_text(show):
+    def f(n, which):
+        h = np.stack([n, 1.0])
+        names = dict(title=HOSTILE, xlabel=HOSTILE, ylabel=HOSTILE)
+        return [
+            panel(curve(h, h, HOSTILE), points(1, n, HOSTILE), xlim=(0, 1), ylim=(0, 1), **names),
+            panel(bars(h, [HOSTILE, HOSTILE]), ylim=(0, 1)),
+            panel(cells(h[None], [HOSTILE], [HOSTILE, HOSTILE])),
+        ], say(HOSTILE.replace("{", "") + "{:a|" + HOSTILE + "}", n)
+
+    data, metadata = draw(
+        f,
+        n=(0, 4, 1.0),
+        which=["a", HOSTILE],
+        presets={HOSTILE: dict(n=2)},
+        labels=dict(n=HOSTILE, which=HOSTILE),
+        play="n",
+    )._repr_mimebundle_()
+    page = show([(data, metadata)])
+    page.get_by_role("button", name=HOSTILE, exact=True).click()
+    page.locator("input[type=radio]").last.check()
+    page.wait_for_timeout(50)
+    assert page.locator("#hostile, .ma img").count() == 0 and page.evaluate("window.hit") is None
+    assert HOSTILE in page.locator("svg[role=img]").get_attribute("aria-label")
+
+
+def test_a_spec_that_is_not_understood_leaves_the_picture(show, drawing):
+    data, metadata = drawing._repr_mimebundle_()
+    spec = data[SPEC]
+    picture = spec["pictures"][0]
+    ((one,),) = picture["rows"]
+
+    def changed(**parts):
+        return spec | dict(pictures=[picture | dict(rows=[[one | parts]])])
+
+    hit = '"><img id=hostile>'
+    broken = [
+        spec | dict(version=2),
+        spec | dict(pictures=None),
+        changed(xlim=[hit, 6]),
+        changed(height=hit),
+        changed(panel=[one["panel"][0] | dict(mark="constructor")]),
+    ]
+    page = show([(data | {SPEC: one}, metadata) for one in broken])
+    assert page.locator("#hostile").count() == 0 and page.locator("svg").count() == 0
+    assert page.locator("img").count() == len(broken)
+    odd = [
+        changed(panel=[one["panel"][0] | dict(width=hit, style=hit, color=hit)]),
+        changed(panel=[one["panel"][2] | dict(size=hit, color="constructor")]),
+        changed(id=hit, left=hit, title=dict(words=[hit, ""], forms=["constructor"], arrays=[0])),
+    ]
+    page = show([(data | {SPEC: one}, metadata) for one in odd])
+    assert page.locator("#hostile").count() == 0 and page.evaluate("window.hit") is None

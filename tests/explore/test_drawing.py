@@ -1,0 +1,243 @@
+"""The general picture: marks as data, what is refused, the program against the function itself."""
+
+import base64
+import json
+
+import numpy as np
+import programs
+import pytest
+
+from mini_autograd.explore import draw, words
+from mini_autograd.explore.live import SPEC
+from mini_autograd.explore.marks import (
+    as_tensor,
+    bars,
+    cells,
+    curve,
+    logarithmic,
+    panel,
+    points,
+    say,
+)
+
+GRID = np.linspace(-2, 2, 41)
+LIMITS = dict(xlim=(-2, 2), ylim=(-1, 4))
+
+
+def neuron(x, w, b):
+    z = np.tanh(w * GRID + b)
+    at = np.tanh(w * x + b)
+    return [
+        panel(curve(GRID, z, "tanh"), points(x, at, say("{:.2f}", at)), **LIMITS, pointer="x")
+    ], say("At x = {:.1f} it is {:.3f}: {:negative|positive}.", x, at, at > 0)
+
+
+def everything(n, h, which):
+    """Each kind of mark, two panels side by side, a choice, a logarithmic slider."""
+    steps = np.arange(5)
+    path = np.where(steps <= n, GRID[::10] * h, np.nan)
+    names = ["one", "two", "three", "four", say("five {:d}", n)]
+    return [
+        [
+            panel(bars(steps * n, names, digits=1), ylim=(0, 20), title=which),
+            panel(cells(path * np.ones((2, 1)), ["a", "b"], lit=np.ones((2, 5)) * (steps == n))),
+        ],
+        panel(
+            cells(np.outer(GRID, GRID) * h, limits=(0, 2), digits=None),
+            curve(steps, path, color="ink", style="dashed"),
+            points([n, 1.0], [h, 0]),
+            **LIMITS,
+            pointer=("n", None),
+        ),
+    ], say("{:.1e} {:d} {:no|yes}", h, n, n > 1)
+
+
+def by_backward(w):
+    x = as_tensor(w, requires_grad=True)
+    (x * x * x).sum().backward()
+    return [panel(points(w, x.grad), **LIMITS)], say("the slope is {:.2f}", x.grad)
+
+
+DRAWN = {
+    "neuron": lambda: draw(
+        neuron, x=(-2, 2, 1.0), w=(-4, 4, 1.0), b=(-4, 4, 0.0), presets={"steep": dict(w=4)}
+    ),
+    "everything": lambda: draw(
+        everything,
+        n=(0, 4, 2, 1),
+        h=logarithmic(1e-3, 1, 0.1),
+        which=["first", "second"],
+        labels=dict(h="step (h)"),
+        play="n",
+    ),
+    "by backward": lambda: draw(by_backward, w=(-1, 1, 0.5)),
+}
+
+
+@pytest.fixture(scope="module")
+def drawings():
+    return {name: make() for name, make in DRAWN.items()}
+
+
+def random_values(drawing, number=20):
+    """Values of the sliders, and the place of the program for a choice."""
+    rng, spec = np.random.default_rng(0), drawing.spec
+    for k in range(number):
+        values = {s["key"]: rng.uniform(s["min"], s["max"]) for s in spec["sliders"]}
+        values |= {s["key"]: 10 ** values[s["key"]] for s in spec["sliders"] if s["logarithmic"]}
+        at = k % len(spec["pictures"])
+        yield at, values, {one["key"]: one["options"][at] for one in spec["choices"]}
+
+
+def arrays(outcome):
+    """The arrays of a picture, in the order of a program's outputs."""
+    found = []
+
+    def visit(part):
+        if isinstance(part, dict):
+            part = list(part.values())
+        if isinstance(part, list):
+            [visit(one) for one in part]
+        elif isinstance(part, np.ndarray | np.generic):
+            found.append(part)
+
+    visit(list(outcome))
+    return found
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_program_of_a_drawing_computes_what_f_does(drawings, name):
+    drawing = drawings[name]
+    for at, values, chosen in random_values(drawing):
+        want = arrays(drawing.outcome(**values, **chosen))
+        program = json.loads(json.dumps(drawing.spec["pictures"][at]["program"]))
+        found, broken = programs.run(program, list(values.values()))
+        assert broken == -1 and len(found) == len(want)
+        for a, b in zip(found, want, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_what_is_stored_has_the_same_bytes_each_time(drawings, name):
+    (first, sizes), (again, _) = (
+        one._repr_mimebundle_() for one in (drawings[name], DRAWN[name]())
+    )
+    assert json.dumps(first[SPEC]) == json.dumps(again[SPEC])
+    assert first["image/png"] == again["image/png"] and sizes["image/png"]["width"] == 640
+    assert base64.b64decode(first["image/png"]).startswith(b"\x89PNG")
+    assert first["text/plain"] == words.sentence(drawings[name].outcome()[1])
+
+
+def test_what_is_said_at_the_start_stands_beside_the_picture(drawings):
+    data, _ = drawings["neuron"]._repr_mimebundle_()
+    assert data["text/plain"] == "At x = 1.0 it is 0.762: positive."
+    assert drawings["neuron"].spec["longest"] == "At x = −0.0 it is −0.000: negative."
+
+
+# --- Marks ----------------------------------------------------------------------------------------
+
+
+def test_a_single_number_goes_with_a_row():
+    x, y = curve(GRID, 2.0)["arrays"]
+    assert x is GRID and y.shape == GRID.shape and (y == 2).all()
+    assert points(1, 2)["arrays"][0].tolist() == [1]
+    assert points([1, as_tensor(2.0)], [3, 4])["arrays"][0].tolist() == [1, 2]
+
+
+def test_panels_of_cells_and_bars_know_their_axes():
+    one = panel(cells(np.zeros((2, 3))))
+    assert one["xlim"] == [-0.5, 2.5] and one["ylim"] == [1.5, -0.5]
+    assert panel(bars([1, 2]), ylim=(0, 2))["xlim"] == [-0.5, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: curve(GRID, GRID[1:]), ValueError, "curve: x has shape .41,., but y has .40,."),
+        (lambda: curve(GRID, GRID * 1j), TypeError, "curve: y must be real numbers, not complex"),
+        (lambda: curve(GRID, GRID[None]), ValueError, "curve: y must be a row .* shape .1, 41"),
+        (lambda: curve(1, 1, color="red"), ValueError, "curve: color='red', but use function, "),
+        (lambda: curve(1, 1, style="-"), ValueError, "curve: style='-', but use solid, dashed"),
+        (lambda: curve(1, 1, width=0), ValueError, "curve: width=0, but a number of pixels"),
+        (lambda: points(1, "a"), TypeError, "points: y must be real numbers"),
+        (lambda: bars([1, 2], ["a"]), ValueError, "bars: names=.'a'., but a list of 2 names"),
+        (lambda: bars([1, 2], digits=-1), ValueError, "bars: digits=-1, but use a whole number"),
+        (lambda: cells([1, 2]), ValueError, "cells: matrix must be a matrix, but has shape .2,"),
+        (lambda: cells(np.eye(2), lit=[[1]]), ValueError, "lit has shape .1, 1., but matrix .2, 2"),
+        (lambda: cells(np.eye(2), limits=(1, 1)), ValueError, "cells: limits=.1, 1., but an axis"),
+        (lambda: panel(GRID), TypeError, r"panel: curve\(\), points\(\), .* is needed, not array"),
+        (lambda: panel(points(1, 1), ylim=(0, 1)), ValueError, r"panel: xlim=\(min, max\) is need"),
+        (lambda: say("{:.2f}"), ValueError, "say: 0 values for the 1 braces of '{:.2f}'"),
+        (lambda: say("{:5}", 1), ValueError, "say: {:5} in '{:5}', but use {:.2f}, {:.1e}"),
+        (lambda: say("{x:.2f}", 1), ValueError, "say: {x:.2f} in"),
+        (lambda: say("{:d}", GRID), ValueError, "say: a value must be one number, but has shape"),
+        (lambda: logarithmic(0, 1, 1), ValueError, "logarithmic: .min, max, start.=.0, 1, 1., but"),
+    ],
+)
+def test_a_mark_says_what_it_cannot_use(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+# --- What draw refuses ----------------------------------------------------------------------------
+
+
+def simple(w):
+    return [panel(points(w, w), **LIMITS)], say("{:.2f}", w)
+
+
+@pytest.mark.parametrize(
+    ("f", "given", "error", "words"),
+    [
+        (simple(1.0), {}, TypeError, "draw: a function is needed, not a tuple"),
+        (simple, dict(w=(0, 1)), ValueError, "draw: w=.0, 1., but a slider is .min, max, start."),
+        (simple, dict(w=[]), ValueError, "draw: w=.., but a choice is a list of words"),
+        (simple, dict(w=(0, 1, 0), play="n"), ValueError, "draw: play='n', but it is the name of"),
+        (
+            simple,
+            dict(w=(0, 1, 0), labels=dict(v="V")),
+            ValueError,
+            "labels: there is no control",
+        ),
+        (simple, dict(w=(0, 1, 0), presets=dict(a=1)), TypeError, "draw: presets are a dict from"),
+        (
+            simple,
+            dict(w=(0, 1, 0), presets=dict(a=dict(v=1))),
+            ValueError,
+            "preset 'a': there is",
+        ),
+        (simple, dict(w=(0, 1, 0), presets=dict(a=dict(w=2))), ValueError, "'a' asks for w=2"),
+        (lambda play: 0, {}, ValueError, "draw: the name play is taken"),
+        (lambda w: w, dict(w=(0, 1, 0)), TypeError, "draw: f must return a list of panels and say"),
+        (lambda w: ([w], say("")), dict(w=(0, 1, 0)), TypeError, "but in the list is "),
+    ],
+)
+def test_an_argument_that_cannot_be_used_is_refused(f, given, error, words):
+    with pytest.raises(error, match=words):
+        draw(f, **given)
+
+
+def test_only_numbers_change_with_a_slider():
+    def f(w):
+        return [panel(points(w, w), xlim=(-2, 2), ylim=(0, 1 if w < 3 else 2))], say("")
+
+    with pytest.raises(ValueError, match=r"\[0\]\[0\]\['ylim'\]\[1\] is 1 .* but 2 for w = 4.0"):
+        draw(f, w=(0, 4, 1.0))
+
+
+def test_a_branch_that_is_not_taken_at_the_start_is_refused():
+    def f(w):
+        return [panel(points(w, w if w < 3 else -w), **LIMITS)], say("")
+
+    with pytest.raises(ValueError, match=r"draw: for w = 4.0 f goes another way than at the start"):
+        draw(f, w=(0, 4, 1.0))
+
+
+def test_what_cannot_be_followed_is_named_by_its_line():
+    def f(w):
+        many = [float(w)]
+        return [panel(points(many, many), **LIMITS)], say("")
+
+    words = r"draw: line \d+, 'many = \[float\(w\)\]': a page cannot compute this: Python or NumPy"
+    with pytest.raises(ValueError, match=words):
+        draw(f, w=(0, 4, 1.0))
