@@ -1026,6 +1026,9 @@ class ProgramView extends Explorer {
 
   answer() {
     this.listing.autograd.textContent = this.kernel.get("autograd");
+  }
+}
+
 // ---- The general picture: marks in panels, that a program computes from sliders -----------------
 
 const COLORS = { function: FUNCTION, derivative: DERIVATIVE, quiet: QUIET, agreement: AGREEMENT,
