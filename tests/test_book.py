@@ -13,7 +13,7 @@ import pytest
 from mini_autograd import Tensor, explore
 from mini_autograd.nn import Module
 from mini_autograd.optim import Optimizer
-from notebooks import ROOT, SHOWN_LATER, notebook_paths
+from notebooks import ROOT, notebook_paths
 from package_source import definitions
 from set_repository import repository
 
@@ -193,11 +193,10 @@ def entries(book):
 def public():
     """(name, definition) of all that the package defines without an underscore.
 
-    Of the explorers that is what their package exports; no chapter shows their source. What a
-    chapter is yet to show gets its page with it.
+    Of the explorers that is what their package exports; no chapter shows their source.
     """
     for (file, name), definition in definitions(ROOT).items():
-        if not name.startswith("_") and file not in SHOWN_LATER:
+        if not name.startswith("_"):
             yield f"{file.removesuffix('.py').replace('/', '.')}.{name}", definition
     for name, value in vars(explore).items():
         if not name.startswith("_") and not inspect.ismodule(value):

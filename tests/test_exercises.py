@@ -143,7 +143,9 @@ def names_in(source):
         tables += table.get_children()
     bound = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
     used = {s.get_name() for t in tables for s in t.get_symbols() if s.is_global()}
-    used |= {s.get_name() for s in top.get_symbols() if s.is_referenced()}
+    # In a class `record = staticmethod(record)` asks for the global one.
+    classes = [top, *[t for t in tables if t.get_type() == "class"]]
+    used |= {s.get_name() for t in classes for s in t.get_symbols() if s.is_referenced()}
     given_rules = set(re.findall(r"(\w+)\.vjp\b", source))
     return bound | given_rules, used - bound | given_rules - bound
 
