@@ -75,8 +75,8 @@ def _simplified(line):
         return "added_at", [a, values], values.shape, _steps(lambda places: places[index], a.shape)
     if function is astype and line.dtype.kind in "fb":
         return ("not_equal", [a, 0]) if line.dtype == bool else ("add", [a, 0])
-    if function is np.stack and set(options.values()) <= {0}:
-        return "stack", a
+    if function in (np.stack, np.concatenate) and set([*rest, *options.values()]) <= {0}:
+        return "stack", a  # one after the other in memory, in whatever shape
     if line.ufunc in REDUCED and function is not line.ufunc and _begins_as_ever(line):
         return f"{line.ufunc.__name__}.reduce", [a], _axes(a.shape, *rest, **options)
     name = _NAMES.get((function, line.dtype == bool), function.__name__)

@@ -39,6 +39,7 @@ FUNCTIONS = {
     "slices": lambda a: a[1:, ::-2] + a[:2, None, 1].T * a[-1, :2],
     "shapes": lambda a: a.T.reshape(2, 6).swapaxes(0, 1)[:, None] + np.flip(a)[0, ..., :2].ravel(),
     "stack": lambda a: np.stack([a[0], a[1] * 2]),
+    "concatenate": lambda a: np.concatenate([a[:2], a * 2, np.ones((1, 4))]),
     "filled": lambda a: np.zeros_like(a, shape=(2, 4)) + np.ones_like(a[:2]),
     "matrix product": lambda a: a @ a.T @ a[:, 0],
     "clip": lambda a: np.clip(a, -0.25, 0.5),

@@ -1107,7 +1107,7 @@ const MARKS = {
   },
   cells(p, { shape: [height, width], rows, columns, limits, digits }, [matrix, lit], svg) {
     const wide = (p.right - p.left) / width, tall = (p.bottom - p.top) / height, parts = [];
-    const gap = isMatrix(p) ? 1 : -0.3, written = digits !== null && wide > 12 + 8 * (digits + 2);
+    const gap = isMatrix(p) ? 1 : 0, written = digits !== null && wide > 12 + 8 * (digits + 2);
     for (let i = 0; i < matrix.length; i++) {
       const row = Math.floor(i / width), left = p.left + (i % width) * wide;
       const top = isMatrix(p) ? p.top + row * tall : p.bottom - (row + 1) * tall;
@@ -1133,7 +1133,7 @@ function cell(value, box, [low, high], [x, y], words, stroked) {
   const share = low >= 0 ? (value - low) / (high - low) : value / Math.max(-low, high);
   const strength = Math.min(Math.abs(low >= 0 ? Math.max(share, 0) : share), 1);
   const filled = `<rect ${box} fill="${share < 0 ? DERIVATIVE : FUNCTION}" ` +
-    `fill-opacity="${(0.6 * strength).toFixed(3)}"/>`;
+    `fill-opacity="${(0.6 * strength).toFixed(3)}" shape-rendering="crispEdges"/>`;
   if (words) return filled + mark(x.toFixed(1), (y + 4.5).toFixed(1), words, "middle");
   return stroked && share < -0.05 ? `${filled}<path d="M${(x - 3).toFixed(1)} ${y.toFixed(1)}h6" ` +
     `stroke="${INK}" stroke-opacity=".6"/>` : filled;
@@ -1147,13 +1147,17 @@ function below(p, names, svg) {
     mark(p.X(i).toFixed(1), p.bottom + 18, name, "middle"))).join("");
 }
 
-// All that moves: first what is drawn, then the names, where they meet nothing of it.
-function drawn(panels, svg, outputs) {
-  const all = panels.flatMap(p => p.panel.map(one => {
+// What the marks of all panels are made of, of those that are wanted.
+function marked(panels, svg, outputs, wanted) {
+  return panels.flatMap(p => p.panel.filter(wanted).map(one => {
     if (!Object.hasOwn(MARKS, one.mark)) throw new Error(`no mark ${one.mark}`);
     const data = one.arrays.map(i => outputs[i]);
     return { p, one, lines: [], boxes: [], ...MARKS[one.mark](p, one, data, svg, outputs) };
   }));
+}
+
+// All that moves: first what is drawn, then the names, where they meet nothing of it.
+function drawn(panels, all, svg, outputs) {
   const lines = all.flatMap(made => made.lines), taken = all.flatMap(made => made.boxes);
   const titles = panels.map(p => (p.title ? heading(p, outputs) : ""));
   const names = all.map(made => (made.one.name ? named(made, svg, outputs, lines, taken) : ""));
@@ -1203,7 +1207,8 @@ function choice({ label, options }, changed) {
   const inputs = options.map((value, i) => make("input", { type: "radio", name, value,
     onchange: changed, ...(i ? {} : { checked: "" }) }));
   const labels = inputs.map((input, i) => make("label", {}, input, options[i]));
-  const place = make("fieldset", {}, make("legend", {}, label), ...labels);
+  const place = make("fieldset", { class: "ma-choice" }, make("legend", {}, label),
+    ...labels);
   return { place, get index() { return inputs.findIndex(one => one.checked); },
     set: value => { inputs[options.indexOf(value)].checked = true; }, size: options.length };
 }
@@ -1308,16 +1313,24 @@ class Drawing {
     this.g = arranged(spec.pictures[chosen].rows, svg, this.width());
     svg.setAttribute("viewBox", `0 0 ${this.g.width} ${this.g.height}`);
     const frame = this.g.panels.map(scaffold).join("");
-    svg.innerHTML = `<g aria-hidden="true">${frame}</g><g></g>`;
+    const still = marked(this.g.panels, svg, this.found.outputs, one => this.isFixed(one));
+    const below = still.map(made => made.drawn).join("");
+    svg.innerHTML = `<g aria-hidden="true">${below}${frame}</g><g></g>`;
+  }
+
+  isFixed({ mark, arrays }) { // a map of many cells need not be drawn at each move
+    const { outputs } = this.spec.pictures[this.chosen].program;
+    return mark === "cells" && arrays.every(i => !/^[vx]/.test(outputs[i]));
   }
 
   draw() {
     if (!this.svg.isConnected) return; // JupyterLab attaches it later; its size changes then
     if (this.width() !== this.g?.width) this.resize();
     const { svg, g, found: { outputs, broken } } = this;
+    const moving = marked(g.panels, svg, outputs, one => !this.isFixed(one));
     const { words: said } = this.spec.pictures[this.chosen];
     const words = broken < 0 ? sentence(said, outputs) : UNKNOWN_WAY;
-    svg.lastChild.innerHTML = broken < 0 ? drawn(g.panels, svg, outputs) : "";
+    svg.lastChild.innerHTML = broken < 0 ? drawn(g.panels, moving, svg, outputs) : "";
     svg.setAttribute("aria-label", words);
     this.said.textContent = words;
     this.speaker.say(words);
@@ -1436,11 +1449,12 @@ const STYLE = `
   .ma-program .ma-listing { grid-area: listing; } }
 .ma svg.ma-drawn { cursor: default; touch-action: auto; }
 .ma svg.ma-drawn > g:last-child { pointer-events: none; }
-.ma fieldset { border: 0; margin: 0 0 6px; padding: 0; display: flex; flex-wrap: wrap;
-  gap: 2px 14px; }
-.ma input[type=radio] { width: auto; margin: 0; accent-color: var(--ma-accent); }
-.ma legend { float: left; padding: 0; margin-right: 14px; }
-.ma fieldset label { display: inline-flex; align-items: center; gap: 5px; }
+.ma .ma-choice { border: 0; margin: 0 0 6px; padding: 0; display: flex; flex-wrap: wrap;
+  gap: 2px 14px; min-width: 0; }
+.ma .ma-choice input { width: auto; height: auto; margin: 0; accent-color: var(--ma-accent); }
+.ma .ma-choice legend { width: auto; font: inherit; float: left; padding: 0; margin-right: 14px; }
+.ma .ma-choice label { display: inline-flex; align-items: center; gap: 5px; margin: 0;
+  min-height: 28px; }
 .ma .ma-play { min-width: 7.5em; }
 .ma-said { display: grid; }
 .ma-said > p { grid-area: 1 / 1; margin: 4px 0 0; }
