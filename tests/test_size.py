@@ -26,8 +26,6 @@ LONGER = {
     "engine.py: primitive": "it holds operation, the next one",
     "engine.py: primitive.operation": "every node takes this path, and pays for calls in it",
     "explore/explorer.py: Explorer.__init__": "half of it lists the arguments, one a line",
-    "explore/graph.py: Walk._figure": "it draws edges, boxes and texts with one set of looks",
-    "explore/graph.py: _lay_out": "columns, bends and rows are found from each other",
 }
 
 

@@ -3,17 +3,21 @@
 import base64
 import io
 import itertools
-import xml.etree.ElementTree as ElementTree
+import json
 from functools import partial
 
 import numpy as np
 import pytest
-from ipywidgets import Button
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.style import context
 from PIL import Image
 
+from mini_autograd import exp, primitive
 from mini_autograd.explore import walk
-from mini_autograd.explore.graph import _read
+from mini_autograd.explore.graph import _read, in_words
+from mini_autograd.explore.graph_picture import figure
+from mini_autograd.explore.live import SPEC
+from mini_autograd.explore.style import SCREEN
 
 
 def neuron(engine):
@@ -44,83 +48,8 @@ def arrays(engine):
     return (u * v + v).sum(), dict(u=u, v=v)
 
 
-GRAPHS = pytest.mark.parametrize("graph", [neuron, diamond, arrays])
-
-
-def go_through(walked):
-    """Press Next to the end; what is said at each step."""
-    said = [walked._drawing.value]
-    while not walked._next.disabled:
-        walked._next.click()
-        said.append(walked._drawing.value)
-    return said
-
-
-def drawn(walked):
-    """The drawing of the present step, as XML."""
-    markup = walked._drawing.value.partition("</svg>")[0] + "</svg>"
-    return ElementTree.fromstring(markup.replace("xlink:", ""))
-
-
-@GRAPHS
-def test_the_gradients_are_those_of_backward(graph, engine):
-    output, names = graph(engine)
-    ids = {id(t): name for name, t in names.items()}
-    nodes, steps = _read(output, ids, engine.Tensor)
-    shown = {node.name: steps[-1].gradients[node] for node in nodes if node.differentiable}
-    output.backward()
-    for name, t in names.items():
-        if t.is_leaf and t.requires_grad:
-            np.testing.assert_allclose(shown[name], t.grad.numpy(), rtol=1e-12)
-            assert shown[name].shape == t.shape
-
-
-@GRAPHS
-def test_the_readers_graph_is_only_read(graph, engine):
-    output, names = graph(engine)
-    walked = walk(output, names, Tensor=engine.Tensor)
-    go_through(walked)
-    assert all(t._grad is None for t in names.values())
-    output.backward()  # would fail, had the graph been freed
-    before = walked._repr_mimebundle_()[0]["text/plain"]
-    walked._back.click()
-    assert walked._repr_mimebundle_()[0]["text/plain"] == before  # nothing is read again later
-
-
-def test_every_step_multiplies_and_adds(engine):
-    output, names = neuron(engine)
-    text = walk(output, names, Tensor=engine.Tensor)._repr_mimebundle_()[0]["text/plain"]
-    assert "To w (2): local derivative 3 × upstream 0.1966 = 0.5898." in text
-    output, names = diamond(engine)
-    text = walk(output, names, Tensor=engine.Tensor)._repr_mimebundle_()[0]["text/plain"]
-    assert "upstream 5.037 = 15.11, added to 24: 39.11." in text
-
-
-def test_boxes_and_words_show_the_formulas(engine):
-    x = engine.Tensor(3.0, requires_grad=True)
-    a = 2 * x
-    y = a * (x + 1)
-    walked = walk(y, {"x": x, "a": a}, Tensor=engine.Tensor)
-    titles = {node.title for node in walked._nodes}
-    assert titles == {"x", "constant", "a = 2 × x", "x + 1", "a × …"}
-    text = walked._repr_mimebundle_()[0]["text/plain"]
-    assert "Step 1 of 3: a × …, upstream gradient 1." in text
-    assert "To a (6): local derivative 4 × upstream 1 = 4." in text
-    assert "To x + 1 (4): local derivative 6 × upstream 1 = 6." in text
-    titles = {node.title for node in walk(-neuron(engine)[0], Tensor=engine.Tensor)._nodes}
-    assert {"2 × 3", "… + −5", "−…", "1 ÷ …"} <= titles
-    titles = {node.title for node in walk(arrays(engine)[0], Tensor=engine.Tensor)._nodes}
-    assert {"… × …", "sum(…)"} <= titles
-
-
-def boxes(texts, figure):
-    """The rectangles of these texts, in pixels."""
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    return [text.get_window_extent(renderer) for text in texts]
-
-
-@pytest.mark.parametrize("uses", [2, 3])
-def test_what_parallel_edges_carry_stands_apart_and_has_no_arrow(engine, uses):
+def thrice(engine):
+    """One tensor at three places of one operation."""
     product = engine.primitive(lambda a, b, c: a * b * c)
     product.vjp(
         lambda g, y, a, b, c: g * b * c,
@@ -128,93 +57,232 @@ def test_what_parallel_edges_carry_stands_apart_and_has_no_arrow(engine, uses):
         lambda g, y, a, b, c: g * a * b,
     )
     x = engine.Tensor(8.0, requires_grad=True)
-    walked = walk(x * x if uses == 2 else product(x, x, x), Tensor=engine.Tensor)
-    figure = walked._figure(walked._steps[-1], 72)
-    (axes,) = figure.axes
-    passed = [text for text in axes.texts if text.get_text() in ("8", "64")][:uses]
-    assert len(passed) == uses and not any("←" in text.get_text() for text in axes.texts)
-    for one, other in itertools.combinations(boxes(passed, figure), 2):
-        assert not one.overlaps(other) and abs(one.y0 - other.y0) >= 16
-    arrows = [line for line in axes.lines if line.get_marker() == "<"]
-    assert len(arrows) == uses
+    return product(x, x, x), dict(x=x)
 
 
-@pytest.mark.parametrize("name", ["$_$", "a < b & c", "a_very_long_name_of_a_parameter"])
-def test_names_are_no_formula_and_no_markup(engine, name):
-    x = engine.Tensor(8.0, requires_grad=True)
-    walked = walk(x * x, {name: x}, Tensor=engine.Tensor)
-    walked._next.click()
-    drawing = drawn(walked)
-    assert f"To {name} (8)" in drawing.get("aria-label")
-    assert name[:16] in "".join(drawing.itertext())
-    assert walked._repr_mimebundle_()[0]["image/png"]
-    figure = walked._figure(walked._steps[-1], 72)
-    widths = [box.width for box in boxes(figure.axes[0].texts, figure)]
-    assert max(widths) < 150  # a box is 132 wide
+def many(engine):
+    """More inputs than a box of the usual height has room for."""
+    total = engine.primitive(lambda a, b, c, d, e, f: a + b + c + d + e + f)
+    total.vjp(*[lambda g, y, *_: g] * 6)
+    leaves = [engine.Tensor(float(i), requires_grad=True) for i in range(3)]
+    return total(*leaves, *leaves), {}
 
 
-def test_the_keyboard_is_not_left_on_a_button_that_is_off(engine, monkeypatch):
-    focused = []
-    monkeypatch.setattr(Button, "focus", lambda button: focused.append(button.description))
-    walked = walk(neuron(engine)[0], Tensor=engine.Tensor)
-    while not walked._next.disabled:
-        walked._next.click()
-    assert focused == ["Back"]
-    while not walked._back.disabled:
-        walked._back.click()
-    assert focused == ["Back", "Next"]
+GRAPHS = [neuron, diamond, arrays, thrice, many]
+each_graph = pytest.mark.parametrize("graph", GRAPHS)
+
+
+def words(walked):
+    return walked._repr_mimebundle_()[0]["text/plain"]
+
+
+@each_graph
+def test_the_gradients_are_those_of_backward(graph, engine):
+    output, names = graph(engine)
+    nodes, steps = _read(output, names, engine.Tensor)
+    gradients = {node: g for step in steps for node, g in step.gradients.items()}
+    shown = {in_words(node.name): gradients[node] for node in nodes if node.differentiable}
+    output.backward()
+    for name, t in names.items():
+        if t.is_leaf and t.requires_grad:
+            np.testing.assert_allclose(shown[name], t.grad.numpy(), rtol=1e-12)
+            assert shown[name].shape == t.shape
+
+
+@each_graph
+def test_the_readers_graph_is_only_read(graph, engine):
+    output, names = graph(engine)
+    walked = walk(output, names, Tensor=engine.Tensor)
+    assert all(t._grad is None for t in names.values())
+    before = walked._repr_mimebundle_()
+    output.backward()  # would fail, had the graph been freed
+    assert walked._repr_mimebundle_() == before  # nothing is read again later
+
+
+def test_every_step_multiplies_and_adds(engine):
+    text = words(walk(*neuron(engine), Tensor=engine.Tensor))
+    assert "To w (2): local derivative 3 × upstream 0.1966 = 0.5898." in text
+    text = words(walk(*diamond(engine), Tensor=engine.Tensor))
+    assert "upstream 5.037 = 15.11, added to 24: 39.11." in text
+    text = words(walk(*arrays(engine), Tensor=engine.Tensor))
+    assert "To v ([1 2 3]): [3 3 3], added to [2 2 2]: [5 5 5]." in text
+    assert "2×3 array" in text and "local derivative" not in text
+
+
+def titles(walked):
+    return {node["title"] for node in walked.spec["nodes"]}
+
+
+def test_boxes_and_words_show_the_formulas(engine):
+    x = engine.Tensor(3.0, requires_grad=True)
+    a = 2 * x
+    y = a * (x + 1)
+    walked = walk(y, {"x": x, "a": a}, Tensor=engine.Tensor)
+    assert titles(walked) == {"x", "constant", "a = 2 × x", "x + 1", "a × …"}
+    text = words(walked)
+    assert "Step 1 of 3: a × …, upstream gradient 1." in text
+    assert "To a (6): local derivative 4 × upstream 1 = 4." in text
+    assert "To x + 1 (4): local derivative 6 × upstream 1 = 6." in text
+    seen = titles(walk(-neuron(engine)[0], Tensor=engine.Tensor))
+    assert {"2 × 3", "… + −5", "−…", "1 ÷ …"} <= seen
+    assert {"… × …", "sum(…)"} <= titles(walk(arrays(engine)[0], Tensor=engine.Tensor))
 
 
 def test_a_rule_needs_no_name(engine):
     double = engine.primitive(lambda x: 2 * x)
     double.vjp(partial(lambda factor, g, y, x: factor * g, 2))
     output = double(engine.tensor(3.0, requires_grad=True))
-    text = walk(output, Tensor=engine.Tensor)._repr_mimebundle_()[0]["text/plain"]
-    assert "= 2." in text
+    assert "= 2." in words(walk(output, Tensor=engine.Tensor))
 
 
-def test_back_and_next_stop_at_the_ends(engine):
-    output, names = neuron(engine)
-    walked = walk(output, names, Tensor=engine.Tensor)
-    assert walked._back.disabled and not walked._next.disabled
-    said = go_through(walked)
-    assert len(said) == len(set(said)) == len(walked._steps)
-    walked._back.click()
-    assert walked._drawing.value == said[-2]
+# --- Where it is drawn ----------------------------------------------------------------------------
 
 
-@GRAPHS
-def test_no_two_nodes_overlap_and_edges_lead_to_the_right(graph, engine):
-    output, names = graph(engine)
-    walked = walk(output, names, Tensor=engine.Tensor)
-    places = [(node.column, node.row) for node in walked._nodes]
-    for i, (column, row) in enumerate(places):
-        assert all(c != column or abs(r - row) >= 1 for c, r in places[:i])
-    for chain in walked._chains.values():
-        columns = [node.column for node in chain]
-        assert columns == list(range(columns[0], columns[-1] + 1))
+@each_graph
+def test_boxes_stand_apart_and_edges_lead_to_the_right(graph, engine):
+    spec = walk(*graph(engine), Tensor=engine.Tensor).spec
+    (wide, tall), (width, height) = spec["box"], spec["size"]
+    centers = [node["at"] for node in spec["nodes"]]
+    for (x, y), (other_x, other_y) in itertools.combinations(centers, 2):
+        assert abs(x - other_x) > wide + 50 or abs(y - other_y) >= tall + 15
+    for x, y in centers:
+        assert wide / 2 < x < width - wide / 2 and tall / 2 < y < height - tall / 2
+    for points in spec["edges"]:
+        xs = [x for x, _ in points]
+        assert xs == sorted(xs) and len(set(xs)) == len(xs)
+        boxes_met = [
+            (x, y)
+            for x, y in centers
+            for at, level in points[1:-1]
+            if abs(at - x) < wide / 2 + 5 and abs(level - y) < tall / 2 + 5
+        ]
+        assert boxes_met == []
 
 
-def test_the_drawing_is_labelled_and_follows_the_theme(engine):
-    output, names = neuron(engine)
-    walked = walk(output, names, Tensor=engine.Tensor)
-    walked._next.click()
-    drawing, markup = drawn(walked), walked._drawing.value.partition("</svg>")[0]
-    assert drawing.get("role") == "img" and "Step 1 of 6" in drawing.get("aria-label")
-    assert "<style" not in markup and "#000000" not in markup and "#ffffff" not in markup
-    assert 'role="status"' in walked._drawing.value
+def boxes(texts, made):
+    """The rectangles of these texts, in pixels."""
+    renderer = FigureCanvasAgg(made).get_renderer()
+    return [text.get_window_extent(renderer) for text in texts]
 
 
-def test_without_a_kernel_there_is_the_last_step(engine):
-    bundles = []
-    for _ in range(2):
-        output, names = neuron(engine)
-        bundles.append(walk(output, names, Tensor=engine.Tensor)._repr_mimebundle_()[0])
-    assert bundles[0]["image/png"] == bundles[1]["image/png"]
-    assert bundles[0]["text/plain"] == bundles[1]["text/plain"]
-    image = Image.open(io.BytesIO(base64.b64decode(bundles[0]["image/png"])))
+@each_graph
+def test_no_number_at_an_edge_lies_on_a_line_or_another_number(graph, engine):
+    walked = walk(*graph(engine), Tensor=engine.Tensor)
+    with context(SCREEN):
+        made = figure(walked.spec, 72)
+    (axes,) = made.axes
+    edges = len(walked.spec["edges"])
+    at_edges = [text for text in axes.texts if text.get_ha() == "right"]
+    passed = sum(len(step["passed"]) for step in walked.spec["steps"])
+    assert len(at_edges) == passed and not any("←" in text.get_text() for text in axes.texts)
+    found = boxes(at_edges, made)
+    for one, other in itertools.combinations(found, 2):
+        assert not one.overlaps(other)
+    lines = [p for p in axes.patches if p.get_facecolor()[3] == 0][:edges]
+    paths = [p.get_transform().transform_path(p.get_path()).interpolated(40) for p in lines]
+    for box in found:
+        ink = box.shrunk(1, 0.6).translated(0, 0.2 * box.height)  # above the line of writing
+        assert not any(path.intersects_bbox(ink, filled=False) for path in paths)
+    arrows = [p for p in axes.patches if p.get_facecolor()[3] == 1]
+    assert len(arrows) == passed
+
+
+@pytest.mark.parametrize("name", ["$_$", "a < b & c", "a_very_long_name_of_a_parameter"])
+def test_names_are_no_formula_and_fit_their_box(engine, name):
+    x = engine.Tensor(8.0, requires_grad=True)
+    walked = walk(x * x, {name: x}, Tensor=engine.Tensor)
+    assert f"To {name} (8)" in words(walked)
+    with context(SCREEN):
+        made = figure(walked.spec, 72)
+    texts = [text for text in made.axes[0].texts if text.get_ha() == "center"]
+    assert any(text.get_text().startswith(name[:16]) for text in texts)
+    assert max(box.width for box in boxes(texts, made)) < walked.spec["box"][0]
+
+
+def test_without_scripts_there_is_the_last_step(engine):
+    first, again = (
+        walk(*neuron(engine), Tensor=engine.Tensor)._repr_mimebundle_() for _ in range(2)
+    )
+    for kind in "image/png", "text/plain", SPEC:
+        assert first[0][kind] == again[0][kind]
+    image = Image.open(io.BytesIO(base64.b64decode(first[0]["image/png"])))
     assert image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
-    assert len(bundles[0]["image/png"]) < 60_000
+    assert len(first[0]["image/png"]) < 70_000 and len(json.dumps(first[0][SPEC])) < 4_000
+    assert first[1]["image/png"]["width"] == first[0][SPEC]["size"][0]
+
+
+# --- With sliders ---------------------------------------------------------------------------------
+
+
+def product(x):
+    a, b = 2 * x, x + 1
+    return a * b, dict(a=a, b=b)
+
+
+def test_numbers_that_depend_on_a_slider_are_left_to_the_program():
+    spec = walk(product, x=(-3, 3, 2.0)).spec
+    (slider,) = spec["sliders"]
+    assert [slider[key] for key in ("key", "min", "max", "start")] == ["x", -3, 3, 2]
+    x = next(node for node in spec["nodes"] if node["title"] == "x")
+    assert spec["program"]["outputs"][x["value"][1]] == "x0"
+    assert {"a = 2 × x", "b = x + 1", "a × b", "constant"} == {
+        node["title"] for node in spec["nodes"]
+    } - {"x"}
+    assert "Step 1 of 3: a × b, upstream gradient 1." in spec["steps"][1]["said"]
+    assert spec["program"]["guards"] == [] and len(json.dumps(spec)) < 3_500
+
+
+def test_printed_it_stands_at_the_start(engine):
+    x = engine.Tensor(2.0, requires_grad=True)
+    a, b = 2 * x, x + 1
+    still = walk(a * b, dict(x=x, a=a, b=b), Tensor=engine.Tensor)
+    assert words(walk(product, Tensor=engine.Tensor, x=(-3, 3, 2.0))) == words(still)
+
+
+def test_a_function_may_return_no_names_and_have_several_sliders():
+    moved = walk(lambda w, x: exp(w * x).sum(), w=(0, 2, 1.0), x=(-3, 3, 2.0))
+    assert [one["key"] for one in moved.spec["sliders"]] == ["w", "x"]
+    assert "To w (1): local derivative 2 × upstream 7.389 = 14.78." in words(moved)
+
+
+@primitive
+def cbrt(x):
+    return np.cbrt(x)
+
+
+cbrt.vjp(lambda g, y, x: g / (3 * y * y))
+
+
+@pytest.mark.parametrize(
+    ("f", "why"),
+    [
+        (lambda x: x * x if x.item() > 0 else -x, "f .* other values"),
+        (lambda x: x * (2 if x > 1 else 3), "must have one graph for all values, and differs at"),
+        (lambda x: x * np.random.default_rng().normal(), "for other values: called twice"),
+        (cbrt, "for other values: a page without a kernel has nothing for cbrt"),
+        (lambda x: x.detach() * 2, "was not computed from one that requires a gradient"),
+    ],
+)
+def test_a_graph_that_changes_is_refused(f, why):
+    with pytest.raises(ValueError, match=f"walk: .*{why}"):
+        walk(f, x=(-3, 3, 2.0))
+
+
+def test_what_is_no_function_or_no_slider_is_refused(engine):
+    output, _ = neuron(engine)
+    with pytest.raises(TypeError, match="walk: a function is needed, not a Tensor"):
+        walk(output, Tensor=engine.Tensor, x=(-3, 3, 2.0))
+    with pytest.raises(TypeError, match="not a function, or a function and a slider"):
+        walk(product)
+    with pytest.raises(ValueError, match="walk: x=3, but a slider is"):
+        walk(product, x=3)
+    with pytest.raises(TypeError, match="walk: a Tensor is needed, not a float"):
+        walk(lambda x: 3.0, x=(-3, 3, 2.0))
+    with pytest.raises(TypeError, match="walk: names is a dict such as"):
+        walk(lambda x: (x * x, ["x"]), x=(-3, 3, 2.0))
+
+
+# --- What cannot be walked ------------------------------------------------------------------------
 
 
 def test_what_cannot_be_walked_says_why(engine):

@@ -17,6 +17,7 @@ from mini_autograd import log
 from mini_autograd.explore import explore, words
 from mini_autograd.explore.explorer import _grid
 from mini_autograd.explore.explorer_spec import FIELDS, explorer_spec
+from mini_autograd.explore.graph import _shown
 from mini_autograd.explore.live import LIVE, SPEC
 from mini_autograd.explore.program import BY_ELEMENT, REDUCED
 from notebooks import ROOT, code_cells, notebook_paths, read
@@ -253,6 +254,40 @@ def test_a_sentence_has_its_numbers_in_the_same_form(call):
         "alive",
     ]
     assert words.formatted("d", 1048575.0) == "1048575" and words.formatted(".2f", -0.001) == "0.00"
+
+
+FEW = [0.0, -0.0, 1, 10, 9999, 9999.4, 9999.5, 99995, 12345, 12355, 1.0005, 2.0625, -2.1875, 0.5]
+FEW += [
+    1e-4,
+    9.9995e-5,
+    9.99949e-5,
+    -1.25e-5,
+    123456789,
+    1e22,
+    -1e100,
+    5e-324,
+    1.7976931348623157e308,
+]
+FEW += [
+    np.inf,
+    -np.inf,
+    np.nan,
+    1 / 3,
+    -2 / 3,
+    0.19661193324148185,
+    3.5e-10,
+    1000.5,
+    100.25,
+    10.125,
+]
+
+
+def test_four_digits_are_written_alike(call):
+    rng = np.random.default_rng(0)
+    values = [*FEW, *VALUES, *(rng.normal(size=300) * 10.0 ** rng.integers(-9, 9, 300)).tolist()]
+    values += (rng.integers(-20000, 20000, 300) / 16).tolist()  # many of which are ties
+    found = call("values => values.map(live.significant)", values)
+    assert found == [_shown(np.float64(v)) for v in values]
 
 
 def curves():

@@ -1337,6 +1337,195 @@ class Drawing {
   }
 }
 
+// ---- Walks --------------------------------------------------------------------------------------
+
+const DIGITS = 4;
+
+// Four digits, rounded as Python does: to the even one of two that are equally near.
+function significant(value) {
+  if (!isFinite(value)) return minus(decimals(value, 0));
+  const size = Math.abs(value), exact = size.toExponential(DIGITS + 24).split("e")[0];
+  const tie = /^50*$/.test(exact.slice(DIGITS + 1)) && /[02468]$/.test(exact.slice(0, DIGITS + 1));
+  let [mantissa, power] = size.toExponential(DIGITS - 1).split("e");
+  if (tie) [mantissa, power] = [exact.slice(0, DIGITS + 1), size.toExponential(40).split("e")[1]];
+  const sign = value < 0 ? "\u2212" : "";
+  if (power >= -4 && power < DIGITS) return sign + Number(`${mantissa}e${power}`);
+  return `${sign}${+mantissa}e${power.replace(/^([+-])(\d)$/, "$10$2")}`;
+}
+
+// A text, in which 3 stands for value 3, and [3] for a list of several.
+function filled(text, values) {
+  if (typeof text === "string") return text;
+  return text.map(part => {
+    if (typeof part === "string") return part;
+    const numbers = Array.from(values[part], significant);
+    return Array.isArray(part) ? `[${numbers.join(" ")}]` : numbers[0];
+  }).join("");
+}
+
+const pixel = v => (+v).toFixed(1);
+
+// Points from an input to the result, by lines and curves in turn: a line comes first.
+function edgePath([first, ...points], begin) {
+  const d = points.map(([x, y], i) => {
+    const [before] = points[i - 1] ?? first, middle = pixel((before + x) / 2);
+    if (i % 2 === 0) return `L${pixel(x)} ${pixel(y)}`;
+    return `C${middle} ${pixel(points[i - 1][1])} ${middle} ${pixel(y)} ${pixel(x)} ${pixel(y)}`;
+  });
+  return `M${pixel(first[0] + begin)} ${pixel(first[1])}${d.join("")}`;
+}
+
+function drawnEdge(points, passed, now) {
+  const [[x, y]] = points, [endX, endY] = points.at(-1), color = now ? DERIVATIVE : QUIET;
+  const line = `<path d="${edgePath(points, passed === undefined ? 0 : 10)}" fill="none" ` +
+    `stroke="${color}" stroke-width="${now ? 2.6 : 1.6}"/>`;
+  if (passed === undefined) return line;
+  const arrow = `<path d="M${pixel(x + 2)} ${pixel(y)}l9 -5v10z" fill="${color}"/>`;
+  const over = { x: endX - 6, y: endY - 4, words: passed, color: DERIVATIVE, anchor: "end" };
+  return line + arrow + label(over);
+}
+
+function drawnBox({ at: [x, y], kind, differentiable }, [wide, tall], words, now) {
+  const [title, value, gradient] = words;
+  const place = `x="${pixel(x - wide / 2)}" y="${pixel(y - tall / 2)}"`;
+  const look = `stroke="${now ? DERIVATIVE : QUIET}" stroke-width="${now ? 3 : 1.6}"`;
+  const box = `<rect ${place} width="${pixel(wide)}" height="${pixel(tall)}" fill="none" ${look} ` +
+    `rx="${kind === "result" ? 6 : 20}"/>`;
+  const short = title.length < 18 ? title : `${title.slice(0, 16)}\u2026`;
+  const lines = [[short, INK, 600], [value, FUNCTION, 600]];
+  if (differentiable) lines.push([`gradient ${gradient}`, DERIVATIVE, 400]);
+  const rows = differentiable ? [-16, 5, 25] : [-6, 15];
+  return box + lines.map(([text, color, weight], i) => `<text x="${pixel(x)}" ` +
+    `y="${pixel(y + rows[i])}" text-anchor="middle" fill="${readable(color)}" ` +
+    `style="font-weight:${weight}">${plain(text)}</text>`).join("");
+}
+
+const PAUSE = 2500; // milliseconds from step to step
+
+class Walk {
+  constructor(place, spec) {
+    Object.assign(this, { spec, place, at: 0, values: [] });
+    this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const [width, height] = spec.size.map(pixel), size = { width, height, role: "img" };
+    if (!(width > 0 && height > 0)) throw new Error("no size");
+    for (const [key, value] of Object.entries({ ...size, viewBox: `0 0 ${width} ${height}` }))
+      this.svg.setAttribute(key, value);
+    this.frame = make("div", { class: "ma-graph", tabindex: 0, role: "group",
+      "aria-label": "graph" }, this.svg);
+    this.said = make("div", { class: "ma-said" }, ...spec.steps.map(() => make("div")));
+    this.speaker = speaker();
+    place.append(...this.controls(), this.frame, this.said, this.speaker.place);
+    this.compute();
+    new ResizeObserver(() => this.reveal()).observe(this.frame);
+  }
+
+  controls() {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.back = button("\u2190 Back", () => this.stop(this.at - 1));
+    this.next = button("Next \u2192", () => this.stop(this.at + 1));
+    this.play = button("Play", () => (this.playing ? this.stop(this.at) : this.start()));
+    const buttons = [this.back, this.next, ...(calm ? [] : [this.play])];
+    const row = make("div", { class: "ma-buttons" }, ...buttons);
+    const { sliders = [], program } = this.spec;
+    if (!program) return [row];
+    this.run = compiled(program);
+    this.sliders = sliders.map(one => slider(one, () => this.changed()));
+    const rows = this.sliders.flatMap(({ name, range, field }) => [name, range, field]);
+    return [make("div", { class: "ma-rows" }, ...rows), row];
+  }
+
+  // What happens.
+
+  changed() { // however often before the next frame, it is drawn once
+    if (!this.asked) this.asked = requestAnimationFrame(() => this.compute());
+  }
+
+  compute() {
+    this.asked = 0;
+    const { outputs, broken } = this.run?.(this.sliders.map(one => one.value)) ?? { broken: -1 };
+    this.problem = broken < 0 ? "" : "For this value f raises an error, or goes another way.";
+    if (broken < 0) this.values = outputs;
+    this.draw();
+  }
+
+  go(to) {
+    const last = this.spec.steps.length - 1, before = this.at;
+    this.at = clamp(to, 0, last);
+    if (this.at === last) this.rest();
+    if (this.at === before) return;
+    this.draw();
+    this.reveal();
+  }
+
+  start() {
+    if (this.at === this.spec.steps.length - 1) this.go(0);
+    this.play.textContent = "Pause";
+    this.playing = setInterval(() =>
+      (this.place.isConnected ? this.go(this.at + 1) : this.rest()), PAUSE);
+  }
+
+  stop(to) {
+    this.rest();
+    this.go(to);
+  }
+
+  rest() {
+    clearInterval(this.playing);
+    this.playing = undefined;
+    this.play.textContent = "Play";
+  }
+
+  // What is drawn and said.
+
+  draw() {
+    const { spec, values, at } = this, done = spec.steps.slice(0, at + 1), step = spec.steps[at];
+    const passed = new Map(done.flatMap(one => one.passed));
+    const gradients = new Map(done.flatMap(one => one.gradients)), now = new Map(step.passed);
+    const write = text => (text === undefined ? undefined : filled(text, values));
+    const edges = spec.edges.map((points, i) =>
+      drawnEdge(points, write(passed.get(i)), now.has(i)));
+    const boxes = spec.nodes.map((node, i) => drawnBox(node, spec.box,
+      [node.title, node.value, gradients.get(i) ?? "\u2013"].map(write), at && i === step.node));
+    this.svg.innerHTML = [...edges, ...boxes].join("");
+    const said = step.said.map(write), heard = this.problem || said.join(" ");
+    this.svg.setAttribute("aria-label", `The graph. ${said[0]}`);
+    this.tell(this.problem ? [this.problem] : said);
+    if (this.heard && this.heard !== heard) this.speaker.say(heard);
+    this.heard = heard;
+    this.back.setAttribute("aria-disabled", at === 0); // it keeps the focus
+    this.next.setAttribute("aria-disabled", at === spec.steps.length - 1);
+  }
+
+  tell([first, ...rest]) { // all steps take the room of the longest
+    const lines = [make("b", {}, first), ...rest];
+    [...this.said.children].forEach((place, i) => {
+      const others = () => this.spec.steps[i].said.map(one => filled(one, this.values));
+      const all = i === this.at ? lines : others();
+      place.replaceChildren(...all.map(line => make("p", {}, line)));
+      place.classList.toggle("ma-now", i === this.at);
+    });
+  }
+
+  reveal() { // the operation and its inputs, where there is not room for all
+    const { frame, spec } = this, [x] = spec.nodes[spec.steps[this.at].node].at;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const left = x + spec.box[0] / 2 + 12 - frame.clientWidth;
+    if (frame.isConnected) frame.scrollTo({ left, behavior: calm ? "auto" : "smooth" });
+  }
+}
+
+const WALK_STYLE = `
+.ma .ma-graph { overflow-x: auto; margin: 10px 0; }
+.ma .ma-graph svg { width: auto; height: auto; max-width: none; cursor: auto; touch-action: auto;
+  user-select: auto; -webkit-user-select: auto; }
+.ma .ma-said { display: grid; }
+.ma .ma-said > div { grid-area: 1 / 1; visibility: hidden; }
+.ma .ma-said > .ma-now { visibility: visible; }
+.ma .ma-said p { margin: 0 0 2px; }
+.ma button[aria-disabled=true] { border-style: dashed; background: none; cursor: default; }
+.ma > .ma-rows { max-width: 640px; }
+`;
+
 // ---- Pages and JupyterLab: a spec stands beside the picture that it replaces --------------------
 
 const VERSION = 1;
@@ -1346,6 +1535,7 @@ const KINDS = {
   explorer: Explorer,
   prediction: Prediction,
   program: ProgramView,
+  walk: Walk,
 };
 
 function mount(place, spec, model) {
@@ -1464,12 +1654,12 @@ const STYLE = `
 @container (max-width: 480px) { .ma .ma-verdict { min-height: 4.2em; } }
 @media (pointer: coarse) { .ma button { min-height: 40px; }
   .ma input { height: 40px; box-sizing: border-box; } }
-${ASKED_STYLE}`;
+${ASKED_STYLE}${WALK_STYLE}`;
 
 if (globalThis.document) mountAll();
 
 export default { render };
 export {
   BY_ELEMENT, ERFC, LOOPS, REDUCED, byDifference, compiled, difference, distances, examined, fixed,
-  formatted, gridOf, mountOr, sentence, shown, verdict,
+  formatted, gridOf, mountOr, sentence, shown, significant, verdict,
 };
