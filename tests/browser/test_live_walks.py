@@ -93,9 +93,24 @@ def test_play_goes_on_by_itself_and_stops_at_the_end(show):
     assert lines(page) == steps[0]
 
 
-def test_play_is_not_offered_to_those_who_want_no_motion(show):
-    page = show([neuron()._repr_mimebundle_()], reduced_motion="reduce")
-    assert page.get_by_role("button").all_inner_texts() == ["← Back", "Next →"]
+def test_nothing_glides_for_those_who_want_no_motion(show):
+    still, glides = (
+        show([neuron()._repr_mimebundle_()], viewport=dict(width=390, height=800), **options)
+        for options in (dict(reduced_motion="reduce"), {})
+    )
+    moved = []
+    for page in still, glides:
+        page.wait_for_timeout(600)
+        moved += [
+            page.evaluate(
+                """() => {
+                    const frame = document.querySelector(".ma-graph"), before = frame.scrollLeft;
+                    for (const _ of "12") document.querySelectorAll("button")[1].click();
+                    return before - frame.scrollLeft;
+                }"""
+            )
+        ]
+    assert moved[0] > 100 and moved[1] == 0  # at once, and in the frames to come
 
 
 def test_the_gradients_and_what_was_passed_so_far_are_drawn(show):

@@ -1354,7 +1354,7 @@ function significant(value) {
 }
 
 // A text, in which 3 stands for value 3, and [3] for a list of several.
-function filled(text, values) {
+function worded(text, values) {
   if (typeof text === "string") return text;
   return text.map(part => {
     if (typeof part === "string") return part;
@@ -1400,7 +1400,7 @@ function drawnBox({ at: [x, y], kind, differentiable }, [wide, tall], words, now
     `style="font-weight:${weight}">${plain(text)}</text>`).join("");
 }
 
-const PAUSE = 2500; // milliseconds from step to step
+const PLAY = "Play steps", PAUSE = 2500; // milliseconds from step to step
 
 class Walk {
   constructor(place, spec) {
@@ -1412,7 +1412,7 @@ class Walk {
       this.svg.setAttribute(key, value);
     this.frame = make("div", { class: "ma-graph", tabindex: 0, role: "group",
       "aria-label": "graph" }, this.svg);
-    this.said = make("div", { class: "ma-said" }, ...spec.steps.map(() => make("div")));
+    this.said = make("div", { class: "ma-told" }, ...spec.steps.map(() => make("div")));
     this.speaker = speaker();
     place.append(...this.controls(), this.frame, this.said, this.speaker.place);
     this.compute();
@@ -1420,12 +1420,10 @@ class Walk {
   }
 
   controls() {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.back = button("\u2190 Back", () => this.stop(this.at - 1));
     this.next = button("Next \u2192", () => this.stop(this.at + 1));
-    this.play = button("Play", () => (this.playing ? this.stop(this.at) : this.start()));
-    const buttons = [this.back, this.next, ...(calm ? [] : [this.play])];
-    const row = make("div", { class: "ma-buttons" }, ...buttons);
+    this.play = button(PLAY, () => (this.playing ? this.stop(this.at) : this.start()));
+    const row = make("div", { class: "ma-buttons" }, this.back, this.next, this.play);
     const { sliders = [], program } = this.spec;
     if (!program) return [row];
     this.run = compiled(program);
@@ -1459,7 +1457,7 @@ class Walk {
 
   start() {
     if (this.at === this.spec.steps.length - 1) this.go(0);
-    this.play.textContent = "Pause";
+    this.play.textContent = "Pause steps";
     this.playing = setInterval(() =>
       (this.place.isConnected ? this.go(this.at + 1) : this.rest()), PAUSE);
   }
@@ -1472,7 +1470,7 @@ class Walk {
   rest() {
     clearInterval(this.playing);
     this.playing = undefined;
-    this.play.textContent = "Play";
+    this.play.textContent = PLAY;
   }
 
   // What is drawn and said.
@@ -1481,7 +1479,7 @@ class Walk {
     const { spec, values, at } = this, done = spec.steps.slice(0, at + 1), step = spec.steps[at];
     const passed = new Map(done.flatMap(one => one.passed));
     const gradients = new Map(done.flatMap(one => one.gradients)), now = new Map(step.passed);
-    const write = text => (text === undefined ? undefined : filled(text, values));
+    const write = text => (text === undefined ? undefined : worded(text, values));
     const edges = spec.edges.map((points, i) =>
       drawnEdge(points, write(passed.get(i)), now.has(i)));
     const boxes = spec.nodes.map((node, i) => drawnBox(node, spec.box,
@@ -1499,7 +1497,7 @@ class Walk {
   tell([first, ...rest]) { // all steps take the room of the longest
     const lines = [make("b", {}, first), ...rest];
     [...this.said.children].forEach((place, i) => {
-      const others = () => this.spec.steps[i].said.map(one => filled(one, this.values));
+      const others = () => this.spec.steps[i].said.map(one => worded(one, this.values));
       const all = i === this.at ? lines : others();
       place.replaceChildren(...all.map(line => make("p", {}, line)));
       place.classList.toggle("ma-now", i === this.at);
@@ -1518,10 +1516,10 @@ const WALK_STYLE = `
 .ma .ma-graph { overflow-x: auto; margin: 10px 0; }
 .ma .ma-graph svg { width: auto; height: auto; max-width: none; cursor: auto; touch-action: auto;
   user-select: auto; -webkit-user-select: auto; }
-.ma .ma-said { display: grid; }
-.ma .ma-said > div { grid-area: 1 / 1; visibility: hidden; }
-.ma .ma-said > .ma-now { visibility: visible; }
-.ma .ma-said p { margin: 0 0 2px; }
+.ma .ma-told { display: grid; }
+.ma .ma-told > div { grid-area: 1 / 1; visibility: hidden; }
+.ma .ma-told > .ma-now { visibility: visible; }
+.ma .ma-told p { margin: 0 0 2px; }
 .ma button[aria-disabled=true] { border-style: dashed; background: none; cursor: default; }
 .ma > .ma-rows { max-width: 640px; }
 `;
