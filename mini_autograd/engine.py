@@ -2,160 +2,51 @@
 
 An operation is a NumPy function; its derivative rules stand right beneath it. The engine itself
 knows no calculus: it keeps the graph, walks it from the newest node to the oldest, and hands each
-rule what the rule needs.
+rule what the rule needs. What guards it against misuse stands in guards.py.
 """
 
-import builtins
 import functools
-import inspect
 import itertools
 import math
 import operator
-import reprlib
-import warnings
 from contextvars import ContextVar
 from heapq import heapify, heappop, heappush
 
 import numpy as np
 
+from mini_autograd.guards import (
+    _SAFE,
+    _ArrayLike,
+    _complete,
+    _constant,
+    _copied,
+    _explained,
+    _failed,
+    _follower,
+    _get_grad,
+    _held,
+    _plain,
+    _ready,
+    _real,
+    _refuse_what_is_no_array,
+    _refuse_what_runs_later,
+    _set_data,
+    _set_grad,
+    _signature,
+    _unchanged,
+)
+
 # How many no_grad() are open. A context variable: each thread has its own count.
 _pauses = ContextVar("pauses", default=0)
-# Who follows a function to replay it later (trace.py), and asks which tensors it uses.
-_follower = ContextVar("follower", default=None)
-# Newer tensors get smaller numbers, so that a heap pops the newest first.
-_next_order = itertools.count(0, -1).__next__
 
 
-class Tensor:
-    """An array that remembers which operation made it, and from what.
+class _Methods(_ArrayLike):
+    """The operators and methods of tensors: most of them call a function of the same name."""
 
-    The data is copied in and never written to afterwards: whatever a graph has saved stays valid.
-    An array keeps its dtype, and a Python float becomes float64. Activation functions take float32
-    and float64; integers and booleans have no gradient.
-    Raises: TypeError for data that are not real numbers, or for a gradient asked of integers.
-    """
-
-    __slots__ = tuple(
-        "_data _operation _inputs _saved _order _requires_grad _retains_grad _grad".split()
-    )
-    __array_priority__ = 1000  # makes NumPy leave `array * tensor` to us
+    __slots__ = ()
     __hash__ = object.__hash__  # == compares elements; a dictionary looks up by identity
 
-    def __init__(self, data, *, dtype=None, requires_grad=False):
-        data = np.array(_held(data) if isinstance(data, Tensor) else data, dtype)
-        if data.dtype.kind not in "fiub":
-            given = reprlib.repr(data.tolist())
-            raise TypeError(f"tensor: real numbers are needed, not {data.dtype}: {given}")
-        data.setflags(write=False)
-        self._data, self._operation, self._retains_grad, self._grad = data, None, False, None
-        self.requires_grad = requires_grad
-
-    # What it holds. Its array is read-only, for everyone.
-    shape = property(lambda self: self._data.shape)
-    dtype = property(lambda self: self._data.dtype)
-    ndim = property(lambda self: self._data.ndim)
-    data = property(lambda self: self.numpy(), lambda self, value: _set_data(self, value))
-    grad = property(lambda self: _get_grad(self), lambda self, value: _set_grad(self, value))
-    requires_grad = property(lambda self: self._requires_grad, lambda self, on: _require(self, on))
-    is_leaf = property(lambda self: self._operation is None)
-
-    def numpy(self):
-        array = _held(self)[...]  # a view, so nobody can make it writable
-        array.setflags(write=False)
-        return array
-
-    def __array__(self, dtype=None, copy=None):
-        if self._requires_grad:
-            raise TypeError(
-                "NumPy was given a Tensor and would lose its graph: use an operation of tensors, "
-                "as exp(t) for np.exp(t), or t.detach()"
-            )
-        return np.array(self.numpy(), dtype, copy=copy)
-
-    def __array_function__(self, function, types, arguments, named):
-        """np.sum(t) would call t.sum(axis=...); it gets the array instead, or a refusal."""
-        # What tells a shape loses no graph.
-        array = Tensor.numpy if function in (np.shape, np.ndim, np.size) else np.asarray
-        named = {key: array(a) if isinstance(a, Tensor) else a for key, a in named.items()}
-        arrays = (array(a) if isinstance(a, Tensor) else a for a in arguments)
-        return function._implementation(*arrays, **named)
-
-    def __repr__(self):
-        values = np.array2string(np.asarray(self._data), separator=", ", prefix="tensor(")
-        origin = f", operation={self._operation.__name__}" if self._operation else ""
-        flag = ", requires_grad=True" if self._requires_grad and self.is_leaf else ""
-        return f"tensor({values}, shape={self.shape}, dtype={self.dtype}{origin}{flag})"
-
-    def __bool__(self):
-        if self._data.size != 1:
-            number = self._data.size
-            raise ValueError(
-                f"{number} elements are neither true nor false; ask one, or use where()"
-            )
-        return bool(_held(self))
-
-    def __float__(self):
-        if self._requires_grad:  # math.exp(t) comes here too
-            warnings.warn(
-                "a Python number has no graph: use an operation of tensors, as exp(t) for "
-                "math.exp(t), or t.item()",
-                stacklevel=2,
-            )
-        return float(self.item())
-
-    def __int__(self):
-        return int(self.item())
-
-    def __format__(self, spec):
-        return format(self.item() if spec else repr(self), spec)
-
-    def __getstate__(self):
-        if not self.is_leaf:
-            raise TypeError("a graph cannot be copied or pickled; take t.detach() for the values")
-        return self._data, self._requires_grad, self._retains_grad, self._grad
-
-    def __setstate__(self, state):
-        self.__init__(state[0], requires_grad=state[1])
-        self._retains_grad, self._grad = state[2:]
-
-    def __getattr__(self, name):
-        if name == "T":
-            why = f"a matrix is needed, not shape {self.shape}; use transpose(dim0, dim1)"
-            raise AttributeError(f"T: {why}")
-        raise AttributeError(f"a Tensor has no {name}: most operations are functions, as in exp(x)")
-
-    def __len__(self):
-        return len(self._data)
-
-    def __setitem__(self, index, value):
-        raise TypeError("elements cannot be assigned, a graph may have saved them; use where()")
-
-    def item(self):
-        if self._data.size != 1:
-            raise ValueError(f"{self._data.size} elements are not one number; use tolist()")
-        return _held(self).item()
-
-    def tolist(self):
-        return _held(self).tolist()
-
-    def numel(self):
-        return self._data.size
-
-    # Differentiation.
-    def backward(self, gradient=None, retain_graph=None, create_graph=False):
-        backward(self, gradient, retain_graph, create_graph)
-
-    def requires_grad_(self, requires_grad=True):
-        self.requires_grad = requires_grad
-        return self
-
-    def retain_grad(self):
-        self._retains_grad = True
-
-    def detach(self):
-        return _new_tensor(_held(self))
-
-    # Operators. `a += b` is `a = a + b`, but a leaf under no_grad() stays the same object.
+    # `a += b` is `a = a + b`, but a leaf under no_grad() stays the same object.
     __add__, __radd__ = lambda a, b: add(a, b), lambda a, b: add(b, a)
     __sub__, __rsub__ = lambda a, b: sub(a, b), lambda a, b: sub(b, a)
     __mul__, __rmul__ = lambda a, b: mul(a, b), lambda a, b: mul(b, a)
@@ -170,7 +61,6 @@ class Tensor:
     __lt__, __le__ = lambda a, b: lt(a, b), lambda a, b: le(a, b)
     __gt__, __ge__ = lambda a, b: gt(a, b), lambda a, b: ge(a, b)
 
-    # Shapes and reductions.
     @property
     def T(self):
         if self.ndim != 2:
@@ -206,68 +96,53 @@ class Tensor:
     def var(self, dim=None, correction=1, keepdim=False):
         return var(self, dim, correction, keepdim)
 
+    def requires_grad_(self, requires_grad=True):
+        self.requires_grad = requires_grad
+        return self
 
-def _held(t, slot="_data"):
-    """What t holds; whoever follows a function is told that it was asked for."""
-    if follower := _follower.get():
-        follower.note(t, slot)
-    return getattr(t, slot)
+    def retain_grad(self):
+        self._retains_grad = True
 
-
-def _update(target, result):
-    """What `target += ...` leaves behind: the result; under no_grad() a leaf, with new data."""
-    if not target.is_leaf:
-        return result
-    if _pauses.get():
-        target.data = result
-        return target
-    if target._requires_grad:
-        raise RuntimeError(
-            "a leaf that requires a gradient is updated under no_grad(); to compute with it, write "
-            "x = x + 1 for x += 1"
-        )
-    return result
+    def detach(self):
+        return _new_tensor(_held(self))
 
 
-def _set_data(t, value):
-    if follower := _follower.get():
-        follower.refuse_new_data()
-    data = np.array(value._data if isinstance(value, Tensor) else value)
-    if data.dtype != t.dtype:
-        if not np.can_cast(data.dtype, t.dtype, "same_kind"):
-            kinds = f"numbers of {data.dtype} do not fit into a tensor of {t.dtype}"
-            raise TypeError(f"data: {kinds}: {reprlib.repr(value)}")
-        given, data = data, data.astype(t.dtype)
-        if t.dtype.kind in "iu" and (data != given).any():
-            raise TypeError(f"data: {reprlib.repr(value)} does not fit into {t.dtype}")
-    if not t.is_leaf:
-        name = t._operation.__name__
-        raise RuntimeError(f"data: only a leaf takes new data; this tensor was computed by {name}")
-    if data.shape != t.shape:
-        raise ValueError(f"data: shape {t.shape} cannot become {data.shape}")
-    data.setflags(write=False)
-    t._data = data
+class Tensor(_Methods):
+    """An array that remembers which operation made it, and from what.
+
+    The data is copied in and never written to afterwards: whatever a graph has saved stays valid.
+    An array keeps its dtype, and a Python float becomes float64. Activation functions take float32
+    and float64; integers and booleans have no gradient.
+    Raises: TypeError for data that are not real numbers, or for a gradient asked of integers.
+    """
+
+    # Of a result: which operation made it, from what, what these held then, when.
+    __slots__ = ("_data", "_operation", "_inputs", "_saved", "_order")
+    __slots__ += ("_requires_grad", "_retains_grad", "_grad")
+
+    def __init__(self, data, *, dtype=None, requires_grad=False):
+        self._data = _copied(data, dtype)
+        self._operation, self._retains_grad, self._grad = None, False, None
+        self.requires_grad = requires_grad
+
+    shape = property(lambda self: self._data.shape)
+    dtype = property(lambda self: self._data.dtype)
+    ndim = property(lambda self: self._data.ndim)
+    data = property(_ArrayLike.numpy, _set_data)
+    grad = property(_get_grad, _set_grad)
+    requires_grad = property(lambda self: self._requires_grad, lambda self, on: _require(self, on))
+    is_leaf = property(lambda self: self._operation is None)
+
+    def backward(self, gradient=None, retain_graph=None, create_graph=False):
+        backward(self, gradient, retain_graph, create_graph)
 
 
-def _get_grad(t):
-    if t._grad is None and not (t.is_leaf or t._retains_grad):
-        warnings.warn(
-            ".grad: a computed tensor keeps no gradient, unless retain_grad() is called before "
-            "backward",
-            stacklevel=3,
-        )
-    return _held(t, "_grad")
-
-
-def _set_grad(t, value):
-    if value is not None and not (isinstance(value, Tensor) and value.shape == t.shape):
-        raise TypeError(f"grad: None or a tensor of shape {t.shape} is needed, not {value!r}")
-    if follower := _follower.get():
-        follower.note(t, "_grad")
-    t._grad = value
+# Newer tensors get smaller numbers, so that a heap pops the newest first.
+_next_order = itertools.count(0, -1).__next__
 
 
 def _require(t, on):
+    """What `t.requires_grad = on` does."""
     if on and t.dtype.kind != "f":
         raise TypeError(
             f"requires_grad: {t.dtype} has no gradient; write 1.0 for 1, or use t.to(float)"
@@ -282,6 +157,14 @@ def _require(t, on):
 def tensor(data, *, dtype=None, requires_grad=False):
     """A new leaf with a copy of data: a number, a list, an array or another tensor."""
     return Tensor(data, dtype=dtype, requires_grad=requires_grad)
+
+
+def _new_tensor(data):
+    """A tensor around a NumPy result that nobody else will write to: no copy."""
+    t = object.__new__(Tensor)
+    t._data, t._operation, t._grad = _real(data), None, None
+    t._requires_grad, t._retains_grad = False, False
+    return t
 
 
 class no_grad:
@@ -299,10 +182,7 @@ class no_grad:
         _pauses.set(_pauses.get() and _pauses.get() - 1)
 
     def __call__(self, function):
-        later = (inspect.isgeneratorfunction, inspect.iscoroutinefunction)
-        later += (inspect.isasyncgenfunction, inspect.isclass)
-        if any(is_one(function) for is_one in later):
-            raise TypeError(f"no_grad: {function.__name__} runs later; use `with` inside it")
+        _refuse_what_runs_later(function)
 
         @functools.wraps(function)
         def unrecorded(*arguments, **named):
@@ -310,6 +190,21 @@ class no_grad:
                 return function(*arguments, **named)
 
         return unrecorded
+
+
+def _update(target, result):
+    """What `target += ...` leaves behind: the result; under no_grad() a leaf, with new data."""
+    if not target.is_leaf:
+        return result
+    if _pauses.get():
+        target.data = result
+        return target
+    if target._requires_grad:
+        raise RuntimeError(
+            "a leaf that requires a gradient is updated under no_grad(); to compute with it, write "
+            "x = x + 1 for x += 1"
+        )
+    return result
 
 
 def primitive(function):
@@ -323,137 +218,76 @@ def primitive(function):
     of the loss with respect to the result y, and returns the gradient with respect to its argument:
     a vector-Jacobian product. Everything it gets is an array in an ordinary backward pass, and a
     tensor under create_graph=True, so a rule is written with operations that take both.
-
-    >>> @primitive
-    ... def cube(x):
-    ...     return x * x * x
-    >>> cube.vjp(lambda g, y, x: g * 3 * x * x)
-    >>> x = tensor([1.0, 2.0], requires_grad=True)
-    >>> cube(x).backward([1.0, 1.0])
-    >>> x.grad.tolist()
-    [3.0, 12.0]
     """
-    signature = inspect.signature(function)
-    parameters = signature.parameters.values()
-    if any(p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):
-        raise TypeError(f"{function.__name__}: each argument has a rule, so no *, *args, **named")
-    defaults = tuple(p.default for p in parameters if p.default is not p.empty)
-    arity, required = len(parameters), len(parameters) - len(defaults)
+    signature = _signature(function)
+    arity = len(signature.parameters)
 
     @functools.wraps(function)
     def operation(*arguments, **named):
-        values, differentiable, unsafe = [], None, False
         try:
-            if named or len(arguments) < required:
-                arguments = _bind(signature, arguments, named)
-            else:
-                arguments += defaults[len(arguments) - required :]
-            for a in arguments:
-                if isinstance(a, Tensor):
-                    values.append(a._data)
-                    differentiable = differentiable or a._requires_grad
-                else:
-                    values.append(a)
-                    unsafe = unsafe or type(a) not in _SAFE
-            if differentiable is None:  # no tensor among the arguments
-                return function(*(a if a.__class__ in _PLAIN else _constant(a) for a in arguments))
-            if unsafe:
-                arguments = tuple(a if isinstance(a, Tensor) else _constant(a) for a in arguments)
-                values = [a._data if isinstance(a, Tensor) else a for a in arguments]
-            if follower := _follower.get():
-                follower.read(*arguments)
+            if named or len(arguments) < arity:
+                arguments = _complete(function, signature, arguments, named)
+            values, recorded = _read(arguments)
+            if recorded is None:  # no tensor among the arguments
+                return function(*values)
             y = _new_tensor(function(*values))
         except (AttributeError, IndexError, OverflowError, TypeError, ValueError) as error:
             raise _explained(error, function.__name__, arguments) from error
-        if differentiable and y._data.dtype.kind == "f" and not _pauses.get():
-            for i, name in operation.fixed:
-                if isinstance(arguments[i], Tensor) and arguments[i]._requires_grad:
-                    advice = "so it cannot be learned; give a number, or t.detach()"
-                    raise TypeError(f"{function.__name__}: there is no rule for {name}, {advice}")
+        if recorded and y._data.dtype.kind == "f" and not _pauses.get():
+            if operation.fixed:
+                _refuse_learned(operation, arguments)
             y._operation, y._inputs, y._saved = operation, arguments, values
             y._order, y._requires_grad = _next_order(), True
         return y
 
-    def vjp(*rules):
-        if len(rules) > arity:
-            raise TypeError(f"{function.__name__}: {len(rules)} rules for {arity} arguments")
-        given = tuple(rule or _no_rule for rule in rules)
-        operation.rules = given + (_no_rule,) * (arity - len(rules))
-        named = enumerate(zip(signature.parameters, operation.rules))
-        operation.fixed = [(i, name) for i, (name, rule) in named if rule is _no_rule]
-
-    operation.vjp, operation.rules, operation.fixed = vjp, (_no_rule,) * arity, ()
+    operation.vjp = functools.partial(_take_rules, operation, signature)
+    operation.rules, operation.fixed = (_no_rule,) * arity, ()
     return operation
+
+
+def _read(arguments):
+    """The arguments with arrays for tensors, and whether one requires a gradient.
+
+    Where there is no tensor, that is None. Constants that somebody may change are copied.
+    """
+    values, recorded, unsafe = [], None, False
+    for a in arguments:
+        if isinstance(a, Tensor):
+            values.append(a._data)
+            recorded = recorded or a._requires_grad
+        else:
+            values.append(a)
+            unsafe = unsafe or type(a) not in _SAFE
+    if recorded is None:
+        return map(_plain, arguments), None
+    if unsafe:
+        values = [a._data if isinstance(a, Tensor) else _constant(a) for a in arguments]
+    if follower := _follower.get():
+        follower.read(*arguments)
+    return values, recorded
+
+
+def _take_rules(operation, signature, *rules):
+    """What operation.vjp(rule, ...) does: keep a rule for each argument."""
+    missing = len(signature.parameters) - len(rules)
+    if missing < 0:
+        number = f"{len(rules)} rules for {len(signature.parameters)} arguments"
+        raise TypeError(f"{operation.__name__}: {number}")
+    operation.rules = (*(rule or _no_rule for rule in rules), *[_no_rule] * missing)
+    named = enumerate(zip(signature.parameters, operation.rules))
+    operation.fixed = [(i, name) for i, (name, rule) in named if rule is _no_rule]
 
 
 def _no_rule(*_):
     raise TypeError("there is no rule for an argument that requires a gradient")
 
 
-def _bind(signature, arguments, named):
-    """Every argument in its place, defaults filled in, as the rules expect them."""
-    bound = signature.bind(*arguments, **named)
-    bound.apply_defaults()
-    return bound.args
-
-
-def _new_tensor(data):
-    """A tensor around a NumPy result that nobody else will write to: no copy."""
-    if isinstance(data, np.ndarray):
-        data.setflags(write=False)
-    elif not isinstance(data, np.generic):
-        raise TypeError(f"the result must be a NumPy array, not {type(data).__name__}")
-    if data.dtype.kind not in "fiub":
-        raise TypeError(f"the result must be real numbers, not {data.dtype}")
-    t = object.__new__(Tensor)
-    t._data, t._operation, t._grad = data, None, None
-    t._requires_grad, t._retains_grad = False, False
-    return t
-
-
-_SAFE = {float, int, bool, str, slice, type(None)}  # constants that nobody can change
-_PLAIN = _SAFE | {tuple, type, np.ndarray, np.float64, np.float32, np.int64, np.bool}
-
-
-def _constant(a):
-    """Another constant, made safe: arrays and lists are copied, as their owner may change them.
-
-    A NumPy scalar becomes a Python number, which leaves float32 as it is.
-    """
-    match a:
-        case tuple() | list():
-            parts = tuple(map(_constant, a))  # refuses a tensor
-            return parts if isinstance(a, tuple) else np.array(a, None if a else int)
-        case np.ma.MaskedArray():
-            raise TypeError("a mask is not followed: give the array, filled")
-        case np.matrix():
-            return np.array(a)  # it would multiply in its own way
-        case np.ndarray():
-            return a.copy()
-        case np.generic():
-            return a.item()
-        case Tensor():
-            raise TypeError("a Tensor inside a tuple or a list is not followed: give it by itself")
-    if type(a).__name__ == "Tensor":
-        raise TypeError(f"a Tensor of {type(a).__module__} cannot be mixed with this engine's")
-    has_elements = hasattr(a, "__array__") or hasattr(a, "tobytes")
-    return np.array(a) if has_elements and not isinstance(a, type) else a
-
-
-_brief = reprlib.Repr()
-_brief.repr_Tensor = lambda t, level: f"shape {t.shape}"  # in a list, too: its numbers are many
-
-
-def _explained(error, name, arguments):
-    """The same kind of error, saying which operation failed, and on what."""
-    kinds = IndexError, OverflowError, ValueError
-    kind = next((kind for kind in kinds if isinstance(error, kind)), TypeError)
-    given = ", ".join(
-        f"shape {tuple(a.shape)}" if hasattr(a, "shape") else _brief.repr(a) for a in arguments
-    )
-    if hasattr(builtins, name) and not hasattr(next(iter(arguments), None), "shape"):
-        error = f"{error}; the operation of tensors hides Python's builtins.{name}"
-    return kind(f"{name}({given}): {error}")
+def _refuse_learned(operation, arguments):
+    """Refuse an argument that requires a gradient where the operation has no rule for it."""
+    for i, name in operation.fixed:
+        if isinstance(arguments[i], Tensor) and arguments[i]._requires_grad:
+            advice = "so it cannot be learned; give a number, or t.detach()"
+            raise TypeError(f"{operation.__name__}: there is no rule for {name}, {advice}")
 
 
 # The way back.
@@ -474,9 +308,7 @@ def backward(output, gradient=None, retain_graph=None, create_graph=False):
         g = as_gradient(g, t, others)
         if t._grad is not None:
             g = t._grad + g if create_graph else _new_tensor(t._grad._data + g._data)
-        if follower := _follower.get():
-            follower.note(t, "_grad")
-        t._grad = g
+        t.grad = g
 
 
 def grad(
@@ -526,8 +358,6 @@ def walk_back(pending, retain_graph, create_graph, wanted=()):
     depends on it has been visited, and its gradient is complete. Nothing recurs: a chain may have
     any length. Tensors that are wanted, or asked for by retain_grad(), are returned too.
     """
-    if create_graph and _pauses.get():
-        raise RuntimeError("backward: under no_grad() create_graph=True would record nothing")
     retain_graph = create_graph if retain_graph is None else retain_graph
     found, heap = {}, [(t._order, t) for t in pending if t._operation]
     heapify(heap)
@@ -550,37 +380,18 @@ def walk_back(pending, retain_graph, create_graph, wanted=()):
 
 def _input_gradients(node, g, create_graph):
     """What the rules of node make of its gradient g: pairs (input, gradient of its shape)."""
-    if node._saved is None:
-        raise RuntimeError(
-            f"backward: the graph of {node._operation.__name__} was freed by an earlier backward. "
-            "Run the cell that computed it again, or give the earlier backward retain_graph=True"
-        )
-    arguments = (node, *_unchanged(node)) if create_graph else (node._data, *node._saved)
-    if isinstance(g, np.ndarray):
-        g.setflags(write=False)  # others may be given the same array
+    _ready(node, g)
+    y, arguments = (node, _unchanged(node)) if create_graph else (node._data, node._saved)
     try:
         for x, rule in zip(node._inputs, node._operation.rules):
             if isinstance(x, Tensor) and x._requires_grad and x._order > node._order:
-                gx = rule(g, *arguments)
+                gx = rule(g, y, *arguments)
                 if getattr(gx, "shape", None) != x._data.shape:
-                    if not hasattr(gx, "shape"):
-                        raise TypeError(f"it returned {gx!r}, not an array")
+                    _refuse_what_is_no_array(gx)
                     gx = unbroadcast(gx, x._data.shape)
                 yield x, gx
     except Exception as error:
-        name = node._operation.__name__
-        raise RuntimeError(f"backward: a rule of {name} failed: {error}") from error
-
-
-def _unchanged(node):
-    """The inputs of node, refused if they no longer hold what the graph has saved of them."""
-    for x, saved in zip(node._inputs, node._saved):
-        if isinstance(x, Tensor) and x._data is not saved:
-            raise RuntimeError(
-                f"backward: an input of {node._operation.__name__} was given new data since; "
-                "create_graph=True needs the old. Run the cell that computed it again"
-            )
-    return node._inputs
+        raise _failed(node, error) from error
 
 
 def seed_gradient(output, gradient, create_graph):
@@ -588,6 +399,8 @@ def seed_gradient(output, gradient, create_graph):
     if not isinstance(output, Tensor):
         raise TypeError(f"backward: a tensor is needed, not {output!r:.80}")
     shape = output._data.shape
+    if create_graph and _pauses.get():
+        raise RuntimeError("backward: under no_grad() create_graph=True would record nothing")
     if not output._requires_grad:
         remark = "(a gradient has a graph only under create_graph=True)"
         raise RuntimeError(

@@ -621,9 +621,9 @@ def test_a_foreign_tensor_is_refused(action, requires_grad):
     spec = importlib.util.spec_from_file_location("second_engine", engine.__file__)
     second = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(second)
-    theirs = second.tensor([1.0, 2.0], requires_grad=requires_grad)
-    with pytest.raises(TypeError, match="cannot be mixed"):
-        action(theirs)
+    for kind in (second.Tensor, type("Parameter", (second.Tensor,), {})):
+        with pytest.raises(TypeError, match="cannot be mixed"):
+            action(kind([1.0, 2.0], requires_grad=requires_grad))
 
 
 # What readers do, and should not be punished for

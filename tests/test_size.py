@@ -23,8 +23,6 @@ LONGEST = 25
 # The functions and methods that are longer, and why they are not cut in pieces. A class is read
 # method by method.
 LONGER = {
-    "engine.py: primitive": "it holds operation, the next one",
-    "engine.py: primitive.operation": "every node takes this path, and pays for calls in it",
     "explore/explorer.py: Explorer.__init__": "half of it lists the arguments, one a line",
 }
 
