@@ -134,30 +134,34 @@ def test_explorers_move_on_the_pages(book, chromium):
 
 @pytest.fixture(scope="session")
 def texts(book):
-    """{page: (its formulas, all else that it says)}; code is no text."""
+    """{page: (its formulas, all else that it says, its cells of code)}; code is no text."""
     found = {}
     for name, page in pages(book).items():
         if "<article" in page:
-            soup = bs4.BeautifulSoup(article(page), "html.parser")
+            # Every colour of code is an element: to parse them all would take most of the time.
+            coloured = re.findall(r"<pre>.*?</pre>", article(page), flags=re.DOTALL)
+            cells = [unescape(re.sub(r"<[^>]*>", "", cell)) for cell in coloured]
+            rest = re.sub(r"<pre>.*?</pre>", "", article(page), flags=re.DOTALL)
+            soup = bs4.BeautifulSoup(rest, "html.parser")
             formulas = [one.extract().get_text().strip() for one in soup.select(".math")]
             for code in soup.select("pre, code"):
                 code.decompose()
-            found[name] = formulas, soup.get_text()
+            found[name] = formulas, soup.get_text(), cells
     return found
 
 
 def test_no_formula_has_a_line_break_in_place_of_a_command(texts):
-    for name, (formulas, _) in texts.items():
+    for name, (formulas, _, _) in texts.items():
         assert [one for one in formulas if re.search(r"\\\\[A-Za-z]", one)] == [], name
 
 
 def test_no_formula_is_left_as_text(texts):
-    for name, (_, text) in texts.items():
+    for name, (_, text, _) in texts.items():
         assert re.findall(r"\\[A-Za-z(\[]\w*|\$", text) == [], name
 
 
 def test_mathjax_draws_every_formula(book, texts, chromium):
-    places = {one[2:-2]: name for name, (formulas, _) in texts.items() for one in formulas}
+    places = {one[2:-2]: name for name, (formulas, *_) in texts.items() for one in formulas}
     # Unknown, incomplete, not closed; and in \text{} a backslash is shown as it is.
     broken = r"\sqrta", r"\frac{1}", r"\left( x", r"\text{fan\_in}"
     with chromium() as browser:
@@ -261,18 +265,17 @@ def test_labels_examples_and_sources_of_a_docstring_are_marked_up(entries):
             assert any(link.endswith(re.sub("^(doi|arXiv):", "", source)) for link in links), source
 
 
-def test_an_entry_leads_to_the_chapter_that_builds_it(book, entries):
+def test_an_entry_leads_to_the_chapter_that_builds_it(texts, entries):
     sources = {id(locate(name)): definition for name, definition in public() if definition}
     built = {}
     for name, description in entries:
         if definition := sources.get(id(locate(name))):
             label = next(dt for dt in description.select("dt") if dt.get_text() == "Built in:")
             link = label.find_next_sibling("dd").a["href"]
-            built.setdefault(book / "book/reference" / link, []).append(definition)
+            built.setdefault(link.removeprefix("../../"), []).append(definition)
     assert len(sources) == sum(map(len, built.values()))
     for chapter, shown in built.items():
-        soup = bs4.BeautifulSoup(chapter.read_text(encoding="utf-8"), "html.parser")
-        cells = [cell.get_text() for cell in soup.select("div.highlight")]
+        _, _, cells = texts[chapter]
         for one in shown:
             headed = [cell for cell in cells if cell.startswith(f"# {one.file}: ")]
-            assert any(one.source in cell for cell in headed), f"{chapter.name}: {one.name}"
+            assert any(one.source in cell for cell in headed), f"{chapter}: {one.name}"

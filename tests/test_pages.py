@@ -7,7 +7,7 @@ import nbconvert
 import pytest
 from PIL import Image
 
-from notebooks import ROOT, notebook_paths, read
+from notebooks import ROOT, code_cells, notebook_paths, read
 
 PAGES = notebook_paths(ROOT)
 CHAPTERS = [p for p in PAGES if p.parent.name == "notebooks" and re.match(r"\d\d_", p.name)]
@@ -199,7 +199,10 @@ def test_no_chapter_is_mentioned_that_is_not_there(path):
 @each_page
 @pytest.mark.parametrize("exporter", [nbconvert.HTMLExporter, nbconvert.MarkdownExporter])
 def test_an_exported_page_holds_no_error_text(path, exporter):
-    text, _ = exporter().from_filename(path)
+    notebook = read(path)
+    for cell in code_cells(notebook):
+        cell.source = ""  # most of the time of an export goes into the colours of code
+    text, _ = exporter().from_notebook_node(notebook)
     assert [error for error in ERROR_TEXTS if error in text] == []
 
 
