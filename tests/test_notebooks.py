@@ -10,7 +10,7 @@ from notebooks import ROOT, clean, code_cells, notebook_paths, read, run
 
 NOTEBOOKS = notebook_paths(ROOT)
 # Those that train for long, and the solutions, are run twice in continuous integration only.
-LONG = ("14_", "15_", "16_", "17_", "18_")
+LONG = ("13_", "14_", "15_", "16_", "17_", "18_")
 RUN_TWICE = [
     path
     for path in NOTEBOOKS
