@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from mini_autograd.explore.curve import Unusable
-from mini_autograd.explore.words import explained, fixed, minus, mistake, number
+from mini_autograd.explore.words import (
+    explained,
+    fixed,
+    formatted,
+    minus,
+    mistake,
+    number,
+    sentence,
+)
 
 X = np.array([-2.0, -1.0, 0.0, 0.5, 2.0])
 RIGHT = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
@@ -84,3 +92,39 @@ def test_a_minus_sign_stands_before_numbers_only():
 def test_what_the_course_says_itself_stands_alone_and_else_the_kind_of_error_is_said(error):
     assert explained(error) == str(error)
     assert explained(ZeroDivisionError(error)) == f"ZeroDivisionError: {error}"
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "said"),
+    [
+        (".2f", -1.005, "−1.00"),
+        (".2f", -1e-9, "0.00"),
+        (".12f", 1 / 3, "0.333333333333"),
+        (".3f", 1e5, "1.00e+05"),
+        (".3e", -12345.0, "−1.234e+04"),
+        (".0e", -0.0, "0e+00"),
+        ("d", -41.6, "−42"),
+        ("d", -0.3, "0"),
+        ("d", 999999999999999.0, "999999999999999"),
+        ("d", 1e15, "1.00e+15"),
+        ("d", -np.inf, "−inf"),
+        ("no|yes", np.nan, "nan"),
+        ("none|one|many", -3, "none"),
+        ("none|one|many", 0.6, "one"),
+        ("none|one|many", 7, "many"),
+        ("no|yes", True, "yes"),
+    ],
+)
+def test_a_number_is_written_in_the_form_that_was_asked_for(form, value, said):
+    assert formatted(form, value) == said
+
+
+def test_a_sentence_has_its_numbers_between_its_words():
+    said = dict(
+        words=["at ", " it ", "."],
+        forms=[".1f", "falls|rises"],
+        arrays=[np.array(-2.0), np.array(1)],
+    )
+    assert sentence(said) == "at −2.0 it rises."
+    with pytest.raises(ValueError):
+        sentence(said | dict(forms=[".1f"]))
