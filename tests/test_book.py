@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from mini_autograd import Tensor, explore
+from mini_autograd.explore import marks
 from mini_autograd.nn import Module
 from mini_autograd.optim import Optimizer
 from notebooks import ROOT, notebook_paths
@@ -206,6 +207,9 @@ def public():
         if not name.startswith("_") and not inspect.ismodule(value):
             yield f"mini_autograd.explore.{name}", None
     yield "mini_autograd.explore.gallery.gallery", None
+    for name, value in vars(marks).items():
+        if inspect.isfunction(value) and value.__module__ == marks.__name__ and name[0] != "_":
+            yield f"{marks.__name__}.{name}", None
 
 
 def docstring(name):

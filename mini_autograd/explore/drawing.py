@@ -18,12 +18,13 @@ from mini_autograd.explore.marks import Array
 from mini_autograd.explore.picture import WIDTH, with_picture
 from mini_autograd.explore.printed import printed
 from mini_autograd.explore.program import as_json
-from mini_autograd.explore.words import sentence
+from mini_autograd.explore.words import explained, sentence
 from mini_autograd.trace import Untraceable, take_scalars_for_numbers, trace
 from mini_autograd.trees import mapped, parts
 
 _OWN = {"presets", "play", "labels"}
 _RETURNS = "return a list of panels and say(...)"
+_HINT = " np.stack([x, y]) makes an array of numbers under sliders, as_tensor(x) a tensor"
 
 
 class Drawing(Live):
@@ -91,7 +92,15 @@ class Drawing(Live):
         with np.errstate(all="ignore"):
             return _outcome(self._f(**self._start | values))
 
+    def _outcome_at(self, values, change):
+        try:
+            return self.outcome(**values)
+        except Exception as error:
+            words = f"draw: for {_shown(change)} f raises {explained(error)}"
+            raise ValueError(words) from error
+
     def _ends(self):
+        """What differs from the start where a program is compared with f."""
         yield {}
         for key, one in self._sliders.items():
             for end in one["min"], one["max"]:
@@ -102,11 +111,13 @@ class Drawing(Live):
         """The panels for this choice, the program of their arrays, and the longest sentence."""
         rows, said = self.outcome(**chosen)
         keys = list(self._sliders)
+        pointers = itertools.chain(*(one["pointer"] for one in itertools.chain(*rows)))
+        _known("pointer", filter(None, pointers), self._sliders)
         program = self._followed(chosen, [np.array(float(self._start[key])) for key in keys])
         sentences = []
         for change in self._ends():
             values = self._start | change | chosen
-            found = self.outcome(**values)
+            found = self._outcome_at(values, change)
             _require_same([rows, said], found, change)
             results = program.run(*(np.array(float(values[key])) for key in keys))
             if results is None or not all(map(_close, results, parts(list(found), Array))):
@@ -135,7 +146,7 @@ class Drawing(Live):
                 return program
         except Untraceable as error:
             place = self._place(error)
-            raise ValueError(f"draw: {place}a page cannot compute this: {error}") from error
+            raise ValueError(f"draw: {place}a page cannot compute this: {error}.{_HINT}") from error
 
     def _place(self, error):
         """The line of f where it went wrong."""

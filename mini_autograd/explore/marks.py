@@ -82,7 +82,7 @@ def panel(
     xlim, ylim, usual = _axes(marks, xlim, ylim)
     height = _positive("panel", height=height or usual)
     pointer = [pointer, None] if isinstance(pointer, str | None) else list(pointer)
-    names = dict(title=_words(title), xlabel=_words(xlabel), ylabel=_words(ylabel))
+    names = dict(title=_words(title), xlabel=xlabel, ylabel=ylabel)
     return dict(panel=list(marks), xlim=xlim, ylim=ylim, height=height, pointer=pointer, **names)
 
 

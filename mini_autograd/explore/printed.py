@@ -45,7 +45,8 @@ def _print_panel(ax, panel):
             look = dict(ha="right" if side == "xlabel" else "left", annotation_clip=False, **PLAIN)
             look |= dict(weight="bold") if side == "title" else {}
             at = dict(xycoords="axes fraction", xytext=(0, up), textcoords="offset points")
-            ax.annotate(sentence(panel[side]), (x, y), **at, **look)
+            text = sentence(panel[side]) if side == "title" else panel[side]
+            ax.annotate(text, (x, y), **at, **look)
 
 
 def _label(name):

@@ -244,6 +244,42 @@ asked = predict("Which?", ["this", "that"])
 asked"""
 
 
+def test_a_drawing_moves_before_and_after_it_has_run(open_notebook, course):
+    exec(DRAW, made := {})
+    stored, _ = made["drawing"]._repr_mimebundle_()
+    stored.pop(WIDGET_VIEW)
+    outputs = [nbformat.v4.new_output("display_data", stored)]
+    cells = [nbformat.v4.new_code_cell(DRAW, id="drawing", outputs=outputs)]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
+    write(notebook, course / "notebooks" / "drawing.ipynb")
+    opened = open_notebook("drawing.ipynb")
+    for run in False, True:
+        if run:
+            opened.run_all()
+        place = opened.cells.first.locator(".ma")
+        sentence = place.locator(".ma-said p").first
+        place.get_by_label("w", exact=True).press("ArrowRight")
+        assert text_after(sentence, "w = 1.00: 1.00") == "w = 1.05: 1.05"
+        box = place.locator("svg rect[style]").bounding_box()
+        opened.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 50)
+        assert text_after(sentence, "w = 1.05: 1.05") == "w = 0.00: 0.00"
+        place.get_by_role("button", name="Play w").press("Space")
+        place.get_by_text("w = 2.00: 2.00", exact=True).first.wait_for()
+        place.get_by_role("button", name="Reset").click()
+        text_after(sentence, "w = 2.00: 2.00")
+        assert violations(opened.page, exempted={}) == []
+    assert opened.error_outputs() == []
+
+
+DRAW = """from mini_autograd.explore import draw
+from mini_autograd.explore.marks import panel, points, say
+def f(w):
+    mark = points(w, w, say("{:.1f}", w))
+    return [panel(mark, xlim=(-2, 2), ylim=(-2, 2), pointer="w")], say("w = {:.2f}: {:.2f}", w, w)
+drawing = draw(f, w=(-2, 2, 1.0, 0.05), play="w")
+drawing"""
+
+
 def test_a_chapter_that_is_only_opened_and_saved_stays_as_it_was(open_notebook, course):
     path = shutil.copy(
         course / "notebooks" / "04_gradcheck.ipynb", course / "notebooks" / "opened.ipynb"

@@ -193,6 +193,61 @@ def test_everyone_can_use_and_read_it(show, theme):
     assert faint == [] and readable > 50
 
 
+def crowded(h, n):
+    """Three curves through one point, and points of which the last may lie outside of the axes."""
+    slope, k = np.exp(0.5), np.arange(8)
+    path = np.where(k <= n, 2 - 0.5 * k * h, np.nan)
+    return [
+        panel(
+            curve(GRID, np.exp(0.5) + slope * (GRID - 0.5), "tangent", color="quiet"),
+            curve(GRID, np.exp(0.5) + (slope + h) * (GRID - 0.5), say("secant {:.3f}", h)),
+            curve(GRID, np.exp(GRID), "exp", color="derivative"),
+            points(path, np.exp(path), say("at {:.2f}", 2 - 0.5 * n * h)),
+            xlim=(-2, 2),
+            ylim=(-1, 7),
+        )
+    ], say("{:.2f}", h)
+
+
+MEETINGS = """() => {
+    const {live} = document.querySelector('.ma'), found = [];
+    const inside = (box, {x, y}) => x > box.x + 1 && x < box.x + box.width - 1 &&
+        y > box.y + 4 && y < box.y + box.height - 4;
+    const meets = (path, box) => {
+        const length = path.getTotalLength();
+        for (let at = 0; at < length; at += 3)
+            if (inside(box, path.getPointAtLength(at))) return true;
+        return false;
+    };
+    const moves = live.svg.lastChild;
+    for (const {key} of live.spec.sliders)
+        for (let i = 0; i <= 20; i++) {
+            const {range} = live.sliders[key];
+            range.value = +range.min + (i * (range.max - range.min)) / 20;
+            range.dispatchEvent(new Event('input'));
+            live.redraw();
+            for (const label of moves.querySelectorAll('.ma-label'))
+                found.push([...moves.querySelectorAll('path')].some(
+                    path => meets(path, label.getBBox())) && label.textContent);
+        }
+    return found;
+}"""
+
+
+@pytest.mark.parametrize("width", [700, 390])
+def test_a_name_hardly_ever_meets_a_line(show, width):
+    drawing = draw(crowded, h=(0, 3, 0.5), n=(0, 7, 2, 1))
+    page = show([drawing._repr_mimebundle_()], viewport=dict(width=width, height=900))
+    found = page.evaluate(MEETINGS)
+    met = [words for words in found if words]
+    assert len(found) > 140 and len(met) <= 0.01 * len(found), met
+    page.get_by_label("h", exact=True).press("End")
+    page.get_by_label("n", exact=True).press("End")
+    page.wait_for_timeout(50)  # where the last point is, no name would be seen
+    labels = page.locator(".ma-label").all_text_contents()
+    assert labels == ["tangent", "secant 3.000", "exp"]
+
+
 def test_whatever_stands_in_a_name_is_text(show):
     def f(n, which):
         h = np.stack([n, 1.0])

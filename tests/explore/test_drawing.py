@@ -233,6 +233,26 @@ def test_a_branch_that_is_not_taken_at_the_start_is_refused():
         draw(f, w=(0, 4, 1.0))
 
 
+@pytest.mark.parametrize(
+    ("f", "words"),
+    [
+        (lambda w: [panel(points(w, 1 / (w - 4)), **LIMITS)], "for w = 4 f raises ZeroDivisionErr"),
+        (lambda w: [panel(points(w, w), **LIMITS, pointer="v")], "pointer: there is no control v"),
+    ],
+)
+def test_what_a_page_would_trip_over_is_refused(f, words):
+    with pytest.raises(ValueError, match=f"draw: {words}"):
+        draw(lambda w: (f(w), say("")), w=(0, 4, 1))
+
+
+def test_choices_alone_make_a_picture():
+    def f(which):
+        return [panel(points(1, 1, which), **LIMITS)], say(which)
+
+    pictures = draw(f, which=["first", "second"]).spec["pictures"]
+    assert [one["words"]["words"] for one in pictures] == [["first"], ["second"]]
+
+
 def test_what_cannot_be_followed_is_named_by_its_line():
     def f(w):
         many = [float(w)]

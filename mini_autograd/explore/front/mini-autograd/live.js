@@ -1073,8 +1073,8 @@ function scaffold(p) {
   const tall = clamp(Math.round((p.bottom - p.top) / 36), 2, 6);
   const counted = p.panel.some(({ mark }) => mark === "bars") ? 0 : wide;
   const parts = [isMatrix(p) ? clipOf(p) : axes(p, [counted, tall])];
-  if (p.xlabel) parts.push(mark(p.right, p.bottom + 36, still(p.xlabel), "end"));
-  if (p.ylabel) parts.push(mark(p.left - 8, p.top - 10, still(p.ylabel), "start"));
+  if (p.xlabel) parts.push(mark(p.right, p.bottom + 36, p.xlabel, "end"));
+  if (p.ylabel) parts.push(mark(p.left - 8, p.top - 10, p.ylabel));
   const cursor = x && y ? "move" : x ? "ew-resize" : "ns-resize", touch = y ? "none" : "pan-y";
   const style = `fill: transparent; cursor: ${cursor}; touch-action: ${touch}`;
   if (x || y) parts.push(`<rect ${boxed(p)} style="${style}"/>`);
@@ -1088,10 +1088,13 @@ const MARKS = {
     return { drawn: path(one), lines: [one] };
   },
   points(p, { color, size }, [xs, ys]) {
-    const seen = Array.from(xs, (x, i) => [x, ys[i]]).filter(([x, y]) => isFinite(x + y));
+    const within = ([x, y]) => p.X(x) > p.left - size && p.X(x) < p.right + +size &&
+      p.Y(y) > p.top - size && p.Y(y) < p.bottom + +size;
+    const all = Array.from(xs, (x, i) => [x, ys[i]]).filter(([x, y]) => !isNaN(x + y));
+    const seen = all.filter(within), last = within(all.at(-1) ?? []);
     const corners = ([x, y]) => [-size, +size].flatMap(r => [p.X(x) + r, p.Y(y) + r]);
     const dots = seen.map(([x, y]) => dot(p, x, y, colorOf(color), +size));
-    return { drawn: dots.join(""), boxes: seen.map(corners) };
+    return { drawn: dots.join(""), boxes: seen.map(corners), last };
   },
   bars(p, { color, names, digits }, [heights], svg, outputs) {
     const look = `fill="${colorOf(color)}" fill-opacity=".6" clip-path="url(#${p.id})"`;
@@ -1164,12 +1167,12 @@ function drawn(panels, all, svg, outputs) {
   return [...all.map(made => made.drawn), ...titles, ...names].join("");
 }
 
-// The name of a curve, or of the last one of some points.
-function named({ p, one, lines: [line], boxes }, svg, outputs, lines, taken) {
+// The name of a curve, or of the last one of some points, if that is to be seen.
+function named({ p, one, lines: [line], boxes, last }, svg, outputs, lines, taken) {
   const words = sentence(one.name, outputs), [left, top] = boxes.at(-1) ?? [];
   if (line) return ending(svg, line, words, lines, taken);
   const point = { x: left + one.size, y: top + one.size, words, color: colorOf(one.color) };
-  return boxes.length ? placed(svg, p, point, AROUND, lines, taken) : "";
+  return last ? placed(svg, p, point, AROUND, lines, taken) : "";
 }
 
 const heading = (p, outputs) => label({ x: p.left - (isMatrix(p) ? 0 : 8),
@@ -1291,6 +1294,7 @@ class Drawing {
 
   changed() { // however often before the next frame, it is drawn once
     this.player?.moved();
+    this.touched = true; // before, a screen reader has nothing to tell
     if (!this.asked) this.asked = requestAnimationFrame(() => this.redraw());
   }
 
@@ -1333,7 +1337,7 @@ class Drawing {
     svg.lastChild.innerHTML = broken < 0 ? drawn(g.panels, moving, svg, outputs) : "";
     svg.setAttribute("aria-label", words);
     this.said.textContent = words;
-    this.speaker.say(words);
+    if (this.touched) this.speaker.say(words);
   }
 }
 
