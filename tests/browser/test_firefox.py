@@ -9,8 +9,9 @@ import time
 
 import pytest
 import websocket
+from pages import document
 from test_chapters import ALL
-from test_live_page import document
+from test_drawing_page import neuron_drawing, steps_drawing
 
 from mini_autograd.explore.live import SPEC
 from notebooks import ROOT, code_cells, notebook_paths, read
@@ -100,6 +101,7 @@ LIVE_CHAPTERS = {
     ]
     for path in notebook_paths(ROOT, [] if ALL else ["01"])
 }
+LIVE_CHAPTERS["drawings"] = [make()._repr_mimebundle_() for make in (neuron_drawing, steps_drawing)]
 
 
 def told(text):
