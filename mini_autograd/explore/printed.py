@@ -32,8 +32,10 @@ def printed(rows):
 
 def _print_panel(ax, panel):
     ax.set(xlim=panel["xlim"], ylim=panel["ylim"])
-    ax.axhline(0, color=QUIET, lw=1, ls="-", zorder=0)
-    ax.axvline(0, color=QUIET, lw=1, ls="-", zorder=0)
+    if panel["ylim"][0] < panel["ylim"][1]:  # else the axes are those of a matrix
+        ax.axhline(0, color=QUIET, lw=1, ls="-")
+    if not any(mark["mark"] in ("bars", "cells") for mark in panel["panel"]):
+        ax.axvline(0, color=QUIET, lw=1, ls="-")
     ax.tick_params(length=0, pad=6)
     for mark in panel["panel"]:
         _PRINT[mark["mark"]](ax, **mark)
@@ -102,7 +104,6 @@ def _cells(ax, arrays, shape, rows, columns, limits, digits, **_):
 
 def _no_columns(ax, names):
     """Names instead of numbers along x, without lines."""
-    ax.lines[1].remove()  # that at x = 0
     ax.set_xticks(range(len(names)), names)
     ax.grid(False, axis="x")
 

@@ -7,7 +7,7 @@ import numpy as np
 import programs
 import pytest
 
-from mini_autograd.explore import draw, words
+from mini_autograd.explore import draw, printed, words
 from mini_autograd.explore.live import SPEC
 from mini_autograd.explore.marks import (
     as_tensor,
@@ -132,6 +132,33 @@ def test_what_is_said_at_the_start_stands_beside_the_picture(drawings):
     data, _ = drawings["neuron"]._repr_mimebundle_()
     assert data["text/plain"] == "At x = 1.0 it is 0.762: positive."
     assert drawings["neuron"].spec["longest"] == "At x = −0.0 it is −0.000: negative."
+
+
+def test_the_printed_picture_has_what_moves_in_the_page(drawings, monkeypatch):
+    figures = []
+    monkeypatch.setattr(printed, "small_png", lambda figure: figures.append(figure) or b"")
+    rows, _ = drawings["everything"].outcome()
+    printed.printed(rows)
+    bars_ax, cells_ax, map_ax = figures[0].axes
+    assert [bar.get_height() for bar in bars_ax.patches] == [0, 2, 4, 6, 8]
+    assert [text.get_text() for text in bars_ax.get_xticklabels()][3:] == ["four", "five 2"]
+    assert [text.get_text() for text in bars_ax.texts] == [
+        "0.0",
+        "2.0",
+        "4.0",
+        "6.0",
+        "8.0",
+        "first",
+    ]
+    (image,), numbers = cells_ax.images, [text.get_text() for text in cells_ax.texts]
+    assert image.origin == "upper" and numbers[:3] == ["−0.20", "−0.10", "0.00"]
+    assert [text.get_text() for text in cells_ax.get_yticklabels()] == ["a", "b"]
+    assert len(cells_ax.patches) == 2 and not cells_ax.lines  # what is lit, and no axes
+    (image,) = map_ax.images
+    assert image.origin == "lower" and image.get_extent() == [-2, 2, -1, 4]
+    _, line, dots = map_ax.lines
+    np.testing.assert_array_equal(line.get_ydata()[:3], [-0.2, -0.1, 0])
+    assert dots.get_xydata().tolist() == [[2, 0.1], [1, 0]]
 
 
 # --- Marks ----------------------------------------------------------------------------------------

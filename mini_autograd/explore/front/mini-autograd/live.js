@@ -1101,7 +1101,7 @@ const MARKS = {
     const parts = Array.from(heights, (height, i) => {
       const [from, to] = [p.Y(0), p.Y(isNaN(height) ? 0 : height)], top = Math.min(from, to);
       const words = digits === null || isNaN(height) ? "" : fixed(height, digits);
-      const above = clamp(to < from ? to - 5 : to + 15, p.top + 12, p.bottom - 4);
+      const above = clamp(to > from ? to + 15 : to - 5, p.top + 12, p.bottom - 4);
       return `<rect ${rectangle(p.X(i - 0.4), top, p.X(i + 0.4), Math.max(from, to))} ${look}/>` +
         mark(p.X(i).toFixed(1), above.toFixed(1), words, "middle");
     });
