@@ -37,7 +37,7 @@ class ProgramView(Live):
         self._program = trace(self._both, *self._inputs(at))
         listing = _listing(self._program, [*at])
         spec = {key: spec[key] for key in spec.keys() - {"version", "kind", "by"}}
-        super().__init__("program", **spec, by="the program", listing=listing)
+        super().__init__("program", **spec, by="program", listing=listing)
         self.observe(self._compare, "at")
         self.at = at
 

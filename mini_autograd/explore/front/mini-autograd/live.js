@@ -961,27 +961,27 @@ function dependence({ inputs, lines }) {
 // The lines, the value of each at the cursor, and lit those that depend on what was moved.
 class Listing {
   constructor({ program, lines, outputs }) {
-    Object.assign(this, { run: compiled(program), needs: dependence(program), before: {} });
+    Object.assign(this, { run: compiled(program), needs: dependence(program) });
     this.names = program.inputs.map(text => text.split(" ")[1]);
     this.lit = make("p", { class: "ma-lit" });
     this.marks = lines.map(() => make("span", { class: "ma-mark" }));
     this.values = lines.map(() => make("span", { class: "ma-value" }));
     this.rows = lines.map((line, i) => make("li", {}, this.marks[i],
-      make("abbr", { title: PARTS[line[0]] }, line[0]), make("code", {}, line.slice(2)),
-      this.values[i]));
-    const result = make("li", {}, make("span"), make("span"), make("code", {},
-      `return ${outputs.join(", ")}`), make("span", { class: "ma-value" }, "f, f\u2032"));
+      make("abbr", { title: PARTS[line[0]] }, line[0]),
+      make("span", { class: "ma-code" }, line.slice(2)), this.values[i]));
+    const returned = make("span", { class: "ma-code" }, `return ${outputs.join(", ")}`);
+    const result = make("li", {}, make("span"), make("span"), returned, "f, f\u2032");
     const key = make("p", { class: "ma-about" }, "F forward, B the walk back. On the right, " +
       "what each line gives at the cursor.");
     this.autograd = make("p", {}, "Run this cell, and the kernel adds what autograd says.");
     this.place = make("div", { class: "ma-listing" }, this.lit,
-      make("ol", {}, ...this.rows, result), this.autograd, key);
+      make("ol", { class: "ma-lines" }, ...this.rows, result), this.autograd, key);
   }
 
   update(values) {
-    const moved = this.names.filter(name => values[name] !== this.before[name]);
-    const first = this.names[1] ?? "x"; // as long as nothing was moved
-    if (moved.length) this.show(moved.length === this.names.length ? [first] : moved);
+    const moved = this.names.filter(name => values[name] !== this.before?.[name]);
+    if (!this.before) this.show([this.names[1] ?? "x"]); // nothing was moved yet
+    else if (moved.length) this.show(moved);
     this.before = values;
     const { outputs } = this.run(this.names.map(name => values[name]));
     outputs.forEach(([value], i) => { this.values[i].textContent = shown(value); });
@@ -1004,7 +1004,7 @@ class ProgramView extends Explorer {
     this.listing = new Listing(spec.listing);
     const grid = place.querySelector(".ma-explorer");
     grid.classList.add("ma-program");
-    grid.append(this.listing.place);
+    grid.lastChild.before(this.listing.place); // on a phone it follows the picture
     this.kernel = model;
     model?.on("change:autograd", () => this.answer());
     if (model) this.answer();
@@ -1625,16 +1625,15 @@ const STYLE = `
 .ma .ma-verdict.ma-wrong { border-color: ${DERIVATIVE}; }
 .ma .ma-about { margin: 0; font-size: 13px; }
 .ma-listing { min-width: 0; }
-.ma-listing p { margin: 0 0 6px; }
-.ma-listing ol { list-style: none; margin: 0 0 6px; padding: 0; font-size: 13px; }
-.ma-listing li { display: grid; grid-template-columns: 1em 1.2em minmax(0, 1fr) max-content;
-  gap: 0 4px; padding: 1px 6px; border-left: 4px solid transparent; }
-.ma-listing li.ma-on { border-color: var(--ma-accent);
+.ma .ma-listing p { margin: 0 0 6px; }
+.ma .ma-listing .ma-lines { list-style: none; margin: 0 0 6px; padding: 0; font-size: 13px; }
+.ma .ma-lines li { display: grid; grid-template-columns: 1em 1.2em minmax(0, 1fr) max-content;
+  margin: 0; gap: 0 4px; padding: 1px 6px; border-left: 4px solid transparent; }
+.ma .ma-lines li.ma-on { border-color: var(--ma-accent);
   background: color-mix(in srgb, var(--ma-accent) 14%, transparent); }
-.ma-listing code { font-family: var(--jp-code-font-family, ui-monospace, monospace);
-  font-size: 12.5px; background: none; border: 0; padding: 0; color: inherit;
+.ma-code { font: 12.5px/1.5 var(--jp-code-font-family, ui-monospace, monospace);
   overflow-wrap: anywhere; }
-.ma-listing abbr { text-decoration: none; opacity: 0.85; }
+.ma .ma-lines abbr { text-decoration: none; border: 0; opacity: 0.85; }
 @container (min-width: 880px) {
   .ma-program { grid-template: "panel listing" auto "stage listing" auto "found listing" 1fr /
     minmax(0, 600px) minmax(280px, 400px); }

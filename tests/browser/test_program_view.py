@@ -1,0 +1,85 @@
+"""The program view in a page without a kernel: which lines are lit, and what stands beside them."""
+
+import pytest
+from accessibility import faint_texts, violations
+from pages import THEMES
+
+from mini_autograd.explore import program_view
+from mini_autograd.nn import functional as F
+
+
+def scaled_sigmoid(x, alpha, beta):
+    return alpha * F.sigmoid(beta * x)
+
+
+@pytest.fixture
+def view():
+    return program_view(scaled_sigmoid, alpha=(-2, 2, 1.0), beta=(0, 4, 1.0), cursor=0.5)
+
+
+def lit(page):
+    rows = page.locator(".ma-on")
+    assert all("◆" in text for text in rows.all_inner_texts())  # not by colour alone
+    return [row.split(" = ")[0] for row in rows.locator(".ma-code").all_inner_texts()]
+
+
+def values(page):
+    texts = page.locator(".ma-lines .ma-value").all_inner_texts()
+    return [float(text.replace("−", "-")) for text in texts]
+
+
+WITH_ALPHA = ["v5", "v7", "v13", "v14"]
+# The gradient 1, with which the walk back begins, and alpha times that have only the shape of x.
+WITH_X = [f"v{i}" for i in range(15) if i not in (6, 7)]
+
+
+@pytest.mark.parametrize(
+    ("label", "lines"),
+    [("alpha (α)", WITH_ALPHA), ("beta (β)", WITH_X), ("cursor (x)", WITH_X)],
+)
+def test_lit_are_the_lines_that_depend_on_what_was_moved(show, view, label, lines):
+    page = show([view._repr_mimebundle_()])
+    assert lit(page) == WITH_ALPHA  # before anything has moved
+    page.get_by_label(label, exact=True).press("ArrowRight")
+    page.wait_for_timeout(50)
+    assert lit(page) == lines
+    name = "x" if "cursor" in label else label.split()[0]
+    said = f"{len(lines)} of 15 lines depend on {name}."
+    assert said in page.locator(".ma-lit").inner_text()
+
+
+def test_beside_each_line_stands_its_value_at_the_cursor(show, view):
+    page = show([view._repr_mimebundle_()])
+    field = page.get_by_label("beta (β), value")
+    field.fill("2")
+    field.press("Enter")
+    page.wait_for_timeout(50)
+    found = values(page)
+    assert found[0] == 1.0 and found[4] == 0.731059  # beta x, and its sigmoid
+    shown = page.locator(".ma-cells").inner_text()
+    assert f"{found[5]:.6f}" in shown and f"{found[-1]:.6f}" in shown  # f, and f'
+
+
+def test_one_preset_moves_several(show):
+    presets = {"both": dict(alpha=-1, beta=2)}
+    view = program_view(
+        scaled_sigmoid, alpha=(-2, 2, 1.0), beta=(0, 4, 1.0), presets=presets, cursor=0.5
+    )
+    page = show([view._repr_mimebundle_()])
+    page.get_by_role("button", name="both").click()
+    page.wait_for_timeout(50)
+    assert set(lit(page)) == {*WITH_ALPHA, *WITH_X}
+    assert "depend on alpha or beta." in page.locator(".ma-lit").inner_text()
+    page.get_by_label("cursor (x)", exact=True).press("ArrowRight")
+    page.get_by_role("button", name="Reset").click()
+    page.wait_for_timeout(50)
+    assert "depend on x or alpha or beta." in page.locator(".ma-lit").inner_text()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_everyone_can_use_and_read_it(show, view, theme):
+    page = show([view._repr_mimebundle_()], theme, viewport=dict(width=390, height=800))
+    assert violations(page) == []
+    faint, tried = faint_texts(page)
+    assert faint == [] and tried > 60
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
