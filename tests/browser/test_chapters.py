@@ -23,10 +23,12 @@ if ALL:
 
 
 def cells_with_pictures(name):
-    """The positions, among the code cells, of those whose stored output is a picture."""
+    """The positions, among the code cells, of those whose stored output is a picture in sight."""
     cells = code_cells(read(ROOT / "notebooks" / name))
     pictured = [
-        any("image/png" in output.get("data", {}) for output in cell.outputs) for cell in cells
+        any("image/png" in output.get("data", {}) for output in cell.outputs)
+        and not cell.metadata.get("jupyter", {}).get("outputs_hidden")
+        for cell in cells
     ]
     return [position for position, has_picture in enumerate(pictured) if has_picture]
 
