@@ -116,7 +116,7 @@ def test_explorers_predictions_and_folded_answers_are_on_the_page(book):
 
 
 def test_explorers_move_on_the_pages(book, chromium):
-    names = [name for name in NOTEBOOKS if 'class="ma-spec"' in pages(book)[f"{name}.html"]]
+    names = [name for name in NOTEBOOKS if '"kind":"explorer"' in pages(book)[f"{name}.html"]]
     assert len(names) >= 15
     problems = []
     with chromium() as browser:
@@ -128,8 +128,25 @@ def test_explorers_move_on_the_pages(book, chromium):
             page.get_by_label("cursor (x)", exact=True).first.press("ArrowRight")
             page.wait_for_timeout(200)
             assert page.locator(".ma-cells").first.inner_text() != before, name
-            assert page.locator(".ma .ma-verdict").first.inner_text().startswith("✓ They agree")
+            said = page.locator(".ma-explorer .ma-verdict").first.inner_text()
+            assert said.startswith("✓ They agree"), name
             assert page.evaluate("document.documentElement.scrollWidth") == 390, name
+    assert problems == []
+
+
+def test_predictions_and_walks_answer_on_the_pages(book, chromium):
+    problems = []
+    with chromium() as browser:
+        page = browser.new_page(offline=True, viewport=dict(width=390, height=844))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto((book / "notebooks/02_graph.html").as_uri(), wait_until="domcontentloaded")
+        asked = page.get_by_role("group", name="Predict. ").first
+        asked.get_by_role("radio").last.check()
+        assert asked.get_by_role("status").inner_text().startswith("You chose")
+        page.get_by_role("button", name="Next").first.press("Enter")
+        assert page.locator(".ma-now").first.inner_text().startswith("Step 1 of")
+        assert page.get_by_text("Run this cell to choose").count() == 0
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert problems == []
 
 

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from accessibility import faint_texts, violations
 
-from mini_autograd.explore import predict
+from mini_autograd.explore import predict, walk
 from mini_autograd.explore.live import SPEC
 from notebooks import METADATA, ROOT, WIDGET_VIEW, code_cells, notebook_paths, read, write
 
@@ -210,7 +210,7 @@ def test_saved_chapter_opens_again_with_its_pictures(open_notebook, course):
     assert again.error_outputs() == []
 
 
-def test_a_prediction_is_remembered_and_results_wait_for_their_cell_to_run(open_notebook, course):
+def test_predictions_and_walks_live_and_results_wait_for_their_cell_to_run(open_notebook, course):
     def cell(name, source, output, **hidden):
         outputs = [nbformat.v4.new_output("display_data", output)]
         return nbformat.v4.new_code_cell(
@@ -223,25 +223,39 @@ def test_a_prediction_is_remembered_and_results_wait_for_their_cell_to_run(open_
     asked = predict("Which?", ["this", "that"])
     cells = [
         cell("ask", ASK, stored(asked), source_hidden=True),
-        cell("result", "print('the result')", {"text/plain": "the result"}, outputs_hidden=True),
+        cell("result", "print('forty-two')", {"text/plain": "forty-two"}, outputs_hidden=True),
         cell("answer", "asked.answer('that')", stored(asked.answer("that"))),
+        cell("walk", WALK, stored(walk(lambda x: x * x, x=(0, 4, 2)))),
     ]
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
     write(notebook, course / "notebooks" / "asked.ipynb")
     opened = open_notebook("asked.ipynb")
-    result = opened.page.locator(".jp-OutputArea-output").get_by_text("the result")
+    result = opened.page.locator(".jp-OutputArea-output").get_by_text("forty-two")
     answers = opened.cells.nth(2).locator(".ma")
-    assert "choose above" in answers.inner_text() and not result.is_visible()
+    result.wait_for(state="hidden")
+    assert "choose above" in answers.inner_text()
     opened.cells.nth(0).get_by_label("this").press("ArrowDown")  # JupyterLab leaves it the key
     assert "✓ You predicted “that”" in answers.inner_text()
+    assert_walks(opened.cells.nth(3))
     opened.run_all()
+    assert_walks(opened.cells.nth(3))
     assert result.is_visible()
     assert opened.cells.nth(0).get_by_label("that").is_checked()
     assert "✓ You predicted “that”" in answers.inner_text()
     assert opened.error_outputs() == []
 
 
-ASK = """from mini_autograd.explore import predict
+def assert_walks(cell):
+    cell.get_by_role("button", name="Next").press("Space")
+    cell.get_by_label("x", exact=True).press("End")
+    step = "Step 1 of 1: x × x, upstream gradient 1."
+    cell.locator(".ma-now").get_by_text("local derivative 4").first.wait_for()
+    assert cell.locator(".ma-now b").inner_text() == step
+
+
+WALK = """from mini_autograd.explore import walk
+walk(lambda x: x * x, x=(0, 4, 2))"""
+ASK = """from mini_autograd.explore import predict, walk
 asked = predict("Which?", ["this", "that"])
 asked"""
 
