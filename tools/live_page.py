@@ -44,8 +44,14 @@ def _picture(output):
     return f'<img src="data:image/png;base64,{picture}" width="{width}" alt="{alt}">'
 
 
-# JupyterLab keeps a result folded until its cell is run: so does the page until a click.
+# What JupyterLab keeps folded until somebody asks, so does a page.
 TEMPLATE = """{% extends "lab/index.html.j2" %}
+{% block input %}
+{%- if cell.metadata.get("jupyter", {}).get("source_hidden") -%}
+<details class="jp-Cell-inputArea" style="font: 13px sans-serif"><summary>Show the code</summary>
+{{ super() }}</details>
+{%- else -%}{{ super() }}{%- endif -%}
+{% endblock %}
 {% block outputs %}
 {%- if cell.metadata.get("jupyter", {}).get("outputs_hidden") -%}
 <details class="jp-OutputArea jp-Cell-outputArea"><summary>Show the result</summary>
