@@ -1634,10 +1634,13 @@ const STYLE = `
 .ma-code { font: 12.5px/1.5 var(--jp-code-font-family, ui-monospace, monospace);
   overflow-wrap: anywhere; }
 .ma .ma-lines abbr { text-decoration: none; border: 0; opacity: 0.85; }
-@container (min-width: 880px) {
+@container (min-width: 740px) {
   .ma-program { grid-template: "panel listing" auto "stage listing" auto "found listing" 1fr /
-    minmax(0, 600px) minmax(280px, 400px); }
-  .ma-program .ma-listing { grid-area: listing; } }
+    minmax(0, 600px) minmax(320px, 1fr); }
+  .ma-program .ma-stage { grid-area: stage; }
+  .ma-program .ma-panel { grid-area: panel; padding-top: 0; }
+  .ma-program .ma-found { grid-area: found; }
+  .ma-listing { grid-area: listing; max-width: 400px; } }
 .ma svg.ma-drawn { cursor: default; touch-action: auto; }
 .ma svg.ma-drawn > g:last-child { pointer-events: none; }
 .ma .ma-choice { border: 0; margin: 0 0 6px; padding: 0; display: flex; flex-wrap: wrap;
