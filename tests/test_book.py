@@ -230,8 +230,9 @@ def public():
 
 
 def docstring(name):
-    """The docstring of an entry; nothing for a method without, or for a dict's own."""
-    return "" if isinstance(locate(name), dict) else inspect.getdoc(locate(name)) or ""
+    """The docstring of an entry; nothing for a method without, or for a constant's own type."""
+    constant = isinstance(locate(name), dict | int | set | str | tuple)
+    return "" if constant else inspect.getdoc(locate(name)) or ""
 
 
 def own_part(description):
