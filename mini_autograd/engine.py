@@ -303,7 +303,7 @@ def backward(output, gradient=None, retain_graph=None, create_graph=False):
     or was freed; ValueError for a gradient of another shape.
     """
     seed = seed_gradient(output, gradient, create_graph)
-    others = {seed} if create_graph else None
+    others = {seed} if create_graph else None  # tensors that no .grad may share
     for t, g in walk_back({output: seed}, retain_graph, create_graph).items():
         g = as_gradient(g, t, others)
         if t._grad is not None:
