@@ -19,6 +19,7 @@ from mini_autograd.explore.marks import (
     points,
     say,
 )
+from notebooks import ROOT, code_cells, notebook_paths, read
 
 GRID = np.linspace(-2, 2, 41)
 LIMITS = dict(xlim=(-2, 2), ylim=(-1, 4))
@@ -288,3 +289,20 @@ def test_what_cannot_be_followed_is_named_by_its_line():
     words = r"draw: line \d+, 'many = \[float\(w\)\]': a page cannot compute this: Python or NumPy"
     with pytest.raises(ValueError, match=words):
         draw(f, w=(0, 4, 1.0))
+
+
+def test_stored_drawings_have_the_form_that_live_js_reads():
+    stored = [
+        output.data[SPEC]
+        for path in notebook_paths(ROOT)
+        for cell in code_cells(read(path))
+        for output in cell.outputs
+        if output.get("data", {}).get(SPEC, {}).get("kind") == "drawing"
+    ]
+    assert stored
+    for spec in stored:
+        panels = [one for picture in spec["pictures"] for row in picture["rows"] for one in row]
+        form = panel(**LIMITS)
+        for one in panels:
+            assert one.keys() == form.keys() and isinstance(one["title"], dict | None)
+            assert all(isinstance(one[side], str | None) for side in ("xlabel", "ylabel"))

@@ -1126,8 +1126,11 @@ const MARKS = {
   },
 };
 
-const rectangle = (left, top, right, bottom) => `x="${left.toFixed(1)}" y="${top.toFixed(1)}" ` +
-  `width="${(right - left).toFixed(1)}" height="${(bottom - top).toFixed(1)}"`;
+function rectangle(...sides) { // rounded so that neighbours meet
+  const [left, top, right, bottom] = sides.map(side => Math.round(10 * side) / 10);
+  return `x="${left}" y="${top}" width="${(right - left).toFixed(1)}" ` +
+    `height="${(bottom - top).toFixed(1)}"`;
+}
 
 // A cell of a matrix: blue above 0, orange below. If there is no room for a number, those below 0
 // bear a stroke, for colour alone is not seen by all.
