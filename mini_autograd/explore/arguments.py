@@ -54,3 +54,20 @@ def require_log_slider(who, name, given):
     return require(
         who, name, given, form, lambda low, high, start: 0 < low < high and low <= start <= high
     )
+
+
+def require_presets(who, presets, controls, can_be):
+    """Presets, {name: {control: value}}, refused if one asks for what its control cannot have."""
+    try:
+        asked = [(name, key, to[key]) for name, to in presets.items() for key in to.keys()]
+    except AttributeError:
+        form = "a dict from the name of each to a dict from control to value"
+        raise TypeError(f"{who}: presets are {form}, not {presets!r}") from None
+    for name, key, value in asked:
+        if key not in controls:
+            only = ", ".join(controls)
+            raise ValueError(f"{who}: preset {name!r}: there is no control {key}, only {only}")
+        if not can_be(controls[key], value):
+            wish = f"preset {name!r} asks for {key}={value!r}"
+            raise ValueError(f"{who}: {wish}, to which its control cannot be set")
+    return presets

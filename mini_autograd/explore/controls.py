@@ -6,52 +6,28 @@ import math
 import ipywidgets as widgets
 from traitlets import TraitError
 
-from mini_autograd.explore.arguments import require_log_slider, require_slider
-from mini_autograd.explore.words import minus
-
-_GREEK = dict(
-    alpha="α", beta="β", gamma="γ", delta="δ", kappa="κ", mu="μ", sigma="σ", tau="τ", omega="ω"
-)
+from mini_autograd.explore.arguments import require_presets
+from mini_autograd.explore.sliders import slider_spec
 
 
 class ControlPanel(widgets.VBox):
-    """Controls by name, above buttons that set them: the presets, a reset, and those given.
+    """Controls by name, above buttons that set them: the presets and a reset.
 
-    presets is {name: {control: value}}; each sets what is in rest, too. changed() is called after
-    each change, and only once where a button changes several.
+    presets is {name: {control: value}}. changed() is called after each change, and only once where
+    a button changes several.
     """
 
-    def __init__(
-        self, who, controls, changed, presets=None, rest=(), buttons=(), reset="Reset", **look
-    ):
+    def __init__(self, who, controls, changed, presets=None, **look):
         self._controls, self._changed, self._muted, self._asked = controls, changed, False, {}
-        self.start, self.presets = self.values, self._checked(who, presets or {})
+        self.start, presets = self.values, require_presets(who, presets or {}, controls, _can_be)
         self._asked = self.start
-        rest = {key: self.start[key] for key in rest}
-        self.presets = {name: rest | to for name, to in self.presets.items()}
-        row = [button(name, lambda _, to=to: self.set(to)) for name, to in self.presets.items()]
+        row = [_button(name, lambda _, to=to: self.set(to)) for name, to in presets.items()]
         row = [widgets.Label("Presets:"), *row] if row else []
-        row += [button(reset, lambda _: self.set(self.start)), *buttons]
+        row += [_button("Reset", lambda _: self.set(self.start))]
         row = widgets.Box(row, layout=layout("row wrap"))
         super().__init__([columns(controls.values()), row], layout=layout("column", **look))
         for control in controls.values():
             control.observe(self._answer, "value")
-
-    def _checked(self, who, presets):
-        """The presets, refused if one of them asks for what its control cannot have."""
-        try:
-            asked = [(name, key, to[key]) for name, to in presets.items() for key in to.keys()]
-        except AttributeError:
-            form = "a dict from the name of each to a dict from control to value"
-            raise TypeError(f"{who}: presets are {form}, not {presets!r}") from None
-        for name, key, value in asked:
-            if key not in self._controls:
-                only = ", ".join(self._controls)
-                raise ValueError(f"{who}: preset {name!r}: there is no control {key}, only {only}")
-            if not _can_be(self._controls[key], value):
-                wish = f"preset {name!r} asks for {key}={value!r}"
-                raise ValueError(f"{who}: {wish}, to which its control cannot be set")
-        return presets
 
     @property
     def values(self):
@@ -75,10 +51,6 @@ class ControlPanel(widgets.VBox):
         """What a reader without a kernel, whose controls do not move, is told in their place."""
         names = ", ".join(control.description for control in self._controls.values())
         return f"A picture: open and run this chapter in JupyterLab to move {names}."
-
-    def shown(self, key):
-        """The value of a slider in as many digits as stand beside it."""
-        return minus(format(self._value(key), "z" + self._controls[key].readout_format))
 
     def set(self, values):
         self._muted = True
@@ -120,7 +92,7 @@ def columns(controls, **look):
 BUTTON = layout(margin="2px 6px 2px 0")
 
 
-def button(name, action):
+def _button(name, action):
     made = widgets.Button(description=name, layout=BUTTON)
     made.on_click(action)
     return made
@@ -162,24 +134,15 @@ class Play(widgets.Button):
         self._say()
 
 
-def slider(who, key, given, name=None):
-    low, high, start, *step = require_slider(who, key, given)
-    name = name or (f"{key} ({_GREEK[key]})" if key in _GREEK else key.replace("_", " "))
-    step = step[0] if step else round_step(low, high, start)
-    decimals = 0 if step % 1 == 0 else max(2, -math.floor(math.log10(step) + 1e-9))
-    look = dict(readout_format=f".{decimals}f", **described(name))
-    return widgets.FloatSlider(start, min=low, max=high, step=step, **look)
+def slider(who, key, given):
+    spec = slider_spec(who, key, given)
+    bounds = {name: spec[name] for name in ("min", "max", "step")}
+    look = dict(readout_format=f".{spec['digits']}f", **described(spec["label"]))
+    return widgets.FloatSlider(spec["start"], **bounds, **look)
 
 
 def make_sliders(who, given):
     return {key: slider(who, key, one) for key, one in given.items()}
-
-
-def log_slider(who, key, given, name):
-    low, high, start = require_log_slider(who, key, given)
-    low, high = math.log10(low), math.log10(high)
-    look = dict(readout_format=".1e", **described(name))
-    return widgets.FloatLogSlider(start, min=low, max=high, step=0.1, **look)
 
 
 def choice(name, options, **start):
@@ -190,13 +153,3 @@ def described(name):
     """The look of a control with its name beside it: one width for all, more for a long name."""
     width = f"{max(7.5, 0.6 * len(name)):g}em"  # ipywidgets' own would cut off "temperature"
     return dict(description=name, style={"description_width": width}, layout=layout())
-
-
-def round_step(low, high, start):
-    """A round step, 60 or more of which lead from low to high, and a whole number to start."""
-    for power in range(3, -6, -1):
-        for step in (5 * 10.0**power, 2 * 10.0**power, 10.0**power):
-            counts = (high - low) / step, (start - low) / step
-            if counts[0] >= 60 and all(abs(count - round(count)) < 1e-9 for count in counts):
-                return step
-    return (high - low) / 100

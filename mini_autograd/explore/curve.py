@@ -48,23 +48,6 @@ class Curve:
     drawn: np.ndarray
     problem: str = ""
 
-    @property
-    def agrees(self):
-        return not (self.problem or self.error.any())
-
-    @property
-    def scale(self):
-        """What a difference is told by: 1, or on a steep curve the slope where that is above 1."""
-        sizes = np.maximum(1, np.abs(self.slope))
-        return sizes if sizes[self.kind == SMOOTH].max(initial=0) > 1000 else np.ones(sizes.shape)
-
-    @property
-    def apart(self):
-        """How far slope and drawn are apart, in units of scale; -1 where f is not smooth."""
-        with np.errstate(all="ignore"):
-            apart = np.abs(self.slope - self.drawn) / self.scale
-        return np.where(self.kind == SMOOTH, apart, -1)
-
 
 def by_autograd(f, x, make):
     """f(x) and f'(x) as arrays, for an element-wise f of a Tensor; make is what makes one."""

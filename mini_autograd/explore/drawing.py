@@ -5,19 +5,18 @@ what f gives: at the start, at the ends of the sliders and at the presets.
 """
 
 import itertools
-import math
 import re
 import traceback
 
 import numpy as np
 
-from mini_autograd.explore.arguments import require_function, require_slider
-from mini_autograd.explore.controls import _GREEK, round_step
+from mini_autograd.explore.arguments import require_function
 from mini_autograd.explore.live import Live
 from mini_autograd.explore.marks import Array
 from mini_autograd.explore.picture import WIDTH, with_picture
 from mini_autograd.explore.printed import printed
 from mini_autograd.explore.program import as_json
+from mini_autograd.explore.sliders import can_be, log_slider_spec, named, slider_spec
 from mini_autograd.explore.words import explained, sentence
 from mini_autograd.trace import Untraceable, take_scalars_for_numbers, trace
 from mini_autograd.trees import mapped, parts
@@ -81,9 +80,7 @@ class Drawing(Live):
     def _can_be(self, key, value):
         if key in self._choices:
             return value in self._choices[key]["options"]
-        one = self._sliders[key]
-        low, high = (10.0**end if one["logarithmic"] else end for end in (one["min"], one["max"]))
-        return isinstance(value, int | float) and low <= value <= high
+        return can_be(self._sliders[key], value)
 
     # What f computes, and the program that does.
 
@@ -222,23 +219,13 @@ def _known(name, given, controls):
 
 def _control(key, given, label):
     """What live.js must know of a slider, or of a choice among words."""
-    label = label or (f"{key} ({_GREEK[key]})" if key in _GREEK else key.replace("_", " "))
+    if isinstance(given, dict) and "logarithmic" in given:
+        return log_slider_spec("draw", key, given["logarithmic"], label)
     if not isinstance(given, list):
-        return dict(key=key, label=label, **_slider(key, given))
+        return slider_spec("draw", key, given, label)
     if not given or not all(isinstance(one, str) for one in given):
         raise ValueError(f"draw: {key}={given!r}, but a choice is a list of words")
-    return dict(key=key, label=label, options=given, start=given[0])
-
-
-def _slider(key, given):
-    if isinstance(given, dict) and "logarithmic" in given:
-        low, high, start = given["logarithmic"]
-        ends = dict(min=math.log10(low), max=math.log10(high), step=0.1)
-        return dict(**ends, start=start, digits=1, logarithmic=True)
-    low, high, start, *step = require_slider("draw", key, given)
-    step = step[0] if step else round_step(low, high, start)
-    digits = 0 if step % 1 == 0 else max(2, -math.floor(math.log10(step) + 1e-9))
-    return dict(min=low, max=high, step=step, start=start, digits=digits, logarithmic=False)
+    return dict(key=key, label=label or named(key), options=given, start=given[0])
 
 
 draw = Drawing  # a verb where it is called

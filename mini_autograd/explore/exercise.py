@@ -14,7 +14,7 @@ import numpy as np
 
 from mini_autograd.engine import Tensor as _Tensor
 from mini_autograd.explore.curve import by_autograd, examine
-from mini_autograd.explore.words import explained, minus, mistake, verdict
+from mini_autograd.explore.words import disagreement, explained, minus, mistake
 from mini_autograd.gradcheck import gradcheck
 
 _POINTS = np.array([-4.0, -2.5, -1.2, -0.7, -0.2, 0.0, 0.3, 0.8, 1.6, 2.7, 4.0])
@@ -143,8 +143,7 @@ def _check_slopes(f, near, tried, Tensor):
     except Exception:
         return  # it only kept the shape by chance, and each value depends on other elements
     if curve.error.any():
-        said = verdict(curve, "the gradient", composed=not hasattr(f, "vjp"))
-        raise _Wrong(said.removeprefix("They disagree: "))
+        raise _Wrong(disagreement(curve, "the gradient", composed=not hasattr(f, "vjp")))
     bad = tried[np.isnan(slope) & np.isfinite(y)]
     if len(bad):
         raise _Wrong(f"the gradient is nan at x = {bad[0]:.6g}.")

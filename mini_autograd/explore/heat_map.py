@@ -7,8 +7,7 @@ import numpy as np
 
 from mini_autograd.explore.arguments import require, require_function
 from mini_autograd.explore.controls import ControlPanel, layout, make_sliders
-from mini_autograd.explore.picture import TEXT
-from mini_autograd.explore.style import DERIVATIVE, FUNCTION
+from mini_autograd.explore.style import DERIVATIVE, FUNCTION, TEXT
 from mini_autograd.explore.words import explained, fixed
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from anywidget import AnyWidget
 from traitlets import Dict
 
+from mini_autograd.explore.words import explained
+
 # JupyterLab serves this folder as it lies, in tools/lab.py.
 FRONT = Path(__file__).parent / "front"
 LIVE = FRONT / "mini-autograd" / "live.js"
@@ -18,18 +20,41 @@ VERSION = 1  # live.js shows what has its own version, and leaves anything else 
 
 
 class Live(AnyWidget):
-    """A widget that live.js draws; stored, its spec is drawn without a kernel."""
+    """A widget that live.js draws; stored, its spec is drawn without a kernel.
+
+    The page may ask what there is to be seen for the values of its controls, a dict from the name
+    of each to a number or a text. A subclass that can be asked has a method answer(values); it
+    returns a dict of texts, and of arrays, which are sent as they lie in memory. The page asks one
+    question at a time, and then the last that came up meanwhile (the class Kernel in live.js).
+    """
 
     _esm = LIVE
     spec = Dict().tag(sync=True)
+    answered = Dict().tag(sync=True)  # the last answer, which a page that is opened again finds
 
     def __init__(self, kind, **spec):
         super().__init__(spec=as_stored(dict(version=VERSION, kind=kind, **spec)))
+        self.on_msg(lambda _, asked, buffers: self.tell(asked["values"], asked["question"]))
+
+    def tell(self, values, question=""):
+        """Send the answer for these values; question is what the page knows it by."""
+        # 4.0 has come as 4, with which a function may do something else.
+        values = {key: v if isinstance(v, str) else float(v) for key, v in values.items()}
+        try:
+            found = self.answer(values)
+        except BaseException as error:  # an interrupt, too: the page waits
+            found = dict(problem=explained(error))
+        found = {name: v if isinstance(v, str) else _as_bytes(v) for name, v in found.items()}
+        self.answered = dict(question=question, values=values, found=found)
 
     def _repr_mimebundle_(self, **kwargs):
         """The widget and, where there is no kernel, the spec."""
         data, metadata = super()._repr_mimebundle_(**kwargs)
         return data | {SPEC: self.spec}, metadata
+
+
+def _as_bytes(array):
+    return array.astype("<f8").tobytes()
 
 
 def as_stored(spec):

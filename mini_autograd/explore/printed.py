@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.style import context
 
 from mini_autograd.explore.marks import COLORS
-from mini_autograd.explore.picture import PLAIN, WIDTH, _begins, small_png
+from mini_autograd.explore.picture import PLAIN, WIDTH, leaps, small_png
 from mini_autograd.explore.style import DERIVATIVE, FUNCTION, QUIET, SCREEN
 from mini_autograd.explore.words import fixed, sentence
 
@@ -62,7 +62,7 @@ def _color(name):
 def _curve(ax, arrays, name, color, style, width, **_):
     x, y = arrays
     pixels = ax.transData.transform(np.column_stack([x, y]))[:, 1]
-    y = np.where(_begins(pixels), np.nan, y) if len(x) > 2 else y
+    y = np.where(leaps(pixels), np.nan, y) if len(x) > 2 else y
     ax.plot(x, y, color=_color(color), lw=width, ls=style, label=_label(name))
 
 

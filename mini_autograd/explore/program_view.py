@@ -5,9 +5,9 @@ from functools import partial
 import numpy as np
 from traitlets import Dict, Unicode
 
-from mini_autograd.explore.explorer import Explorer
-from mini_autograd.explore.explorer_spec import explorer_spec
-from mini_autograd.explore.live import SPEC, Live
+from mini_autograd.explore.explored import Explored
+from mini_autograd.explore.live import Live
+from mini_autograd.explore.picture import WIDTH, with_picture
 from mini_autograd.explore.program import as_json
 from mini_autograd.explore.words import number
 from mini_autograd.trace import needed, trace
@@ -28,29 +28,28 @@ class ProgramView(Live):
     autograd = Unicode().tag(sync=True)  # what the engine says of it
 
     def __init__(self, f, /, **options):
-        self._explorer = Explorer(f, **options)
-        spec = explorer_spec(self._explorer).get(SPEC)
-        if not spec:
-            raise ValueError(f"program_view: {self._explorer._name} cannot be traced: explore() it")
-        values = self._explorer.values
-        at = dict(x=values["cursor"]) | {key: values[key] for key in self._explorer._parameters}
+        self._explored = Explored(f, **options)
+        spec = self._explored.spec()
+        if "program" not in spec:
+            raise ValueError(f"program_view: {self._explored.name} cannot be traced: explore() it")
+        start = self._explored.start
+        at = dict(x=start["cursor"]) | {key: start[key] for key in self._explored.parameters}
         self._program = trace(self._both, *self._inputs(at))
         listing = _listing(self._program, [*at])
-        spec = {key: spec[key] for key in spec.keys() - {"version", "kind", "by"}}
-        super().__init__("program", **spec, by="program", listing=listing)
+        super().__init__("program", **(spec | dict(by="program")), listing=listing)
         self.observe(self._compare, "at")
         self.at = at
 
     def _inputs(self, at):
-        parameters = (np.array(float(at[key])) for key in self._explorer._parameters)
+        parameters = (np.array(float(at[key])) for key in self._explored.parameters)
         return np.array([float(at["x"])]), *parameters
 
     def _both(self, x, *parameters):
         """f and its derivative at x, as the engine finds them."""
-        make = partial(tensor_around, kind=self._explorer._Tensor)
+        make = partial(tensor_around, kind=self._explored.Tensor)
         leaf = make(x, requires_grad=True)
-        parameters = dict(zip(self._explorer._parameters, map(make, parameters), strict=True))
-        y = self._explorer._f(leaf, **parameters)
+        parameters = dict(zip(self._explored.parameters, map(make, parameters), strict=True))
+        y = self._explored.f(leaf, **parameters)
         y.backward(make(np.ones_like(x)))
         return y, leaf.grad
 
@@ -71,9 +70,9 @@ class ProgramView(Live):
     def _repr_mimebundle_(self, **kwargs):
         """The widget and, where nothing moves, the explorer's picture and the program as text."""
         bundle, _ = super()._repr_mimebundle_(**kwargs)
-        still, metadata = self._explorer._repr_mimebundle_(**kwargs)
-        text = f"{still['text/plain']}\n{self._program}"
-        return bundle | {"image/png": still["image/png"], "text/plain": text}, metadata
+        curve = self._explored.examine(self._explored.start)
+        text = f"{self._explored.sentence(curve)}\n{self._program}"
+        return with_picture(bundle, self._explored.picture(curve), WIDTH, text)
 
 
 def _listing(program, names):

@@ -2,18 +2,13 @@
 
 STYLE = "mini_autograd.course"
 # On the screen a figure of 72 dots an inch has a point to the pixel.
-SCREEN = [STYLE, {"font.size": 13, "svg.fonttype": "none"}]
+SCREEN = [STYLE, {"font.size": 13}]
 
 # Each stands out at least 4.2 to 1 from white and from JupyterLab's dark grey; blue and orange also
 # differ for colour-blind readers, and never say anything alone.
 FUNCTION, DERIVATIVE, QUIET, AGREEMENT = "#0A7EC2", "#C65800", "#808080", "#00875A"
-INK, PAPER = "currentColor", "var(--jp-layout-color0,white)"  # text and background of the page
+INK = "currentColor"  # that of the page's text
 TEXT = (
     "color:var(--jp-content-font-color1,inherit);font:13px var(--jp-ui-font-family,sans-serif);"
     "font-variant-numeric:tabular-nums"
 )
-
-
-def readable(color):
-    """The colour as that of text: nearer to the page's own, to stand out 4.5 to 1 in any theme."""
-    return f"color-mix(in srgb, {color} 80%, {INK})"

@@ -1,4 +1,4 @@
-"""Numbers, verdicts and likely mistakes in words: nothing is said by colour alone."""
+"""Numbers, disagreements and likely mistakes in words. live.js puts them the same way."""
 
 import itertools
 import math
@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from mini_autograd.explore.curve import JUMP, KINK, SMOOTH, UNKNOWN, Unusable
+from mini_autograd.explore.curve import KINK, SMOOTH, Unusable
 
 
 def number(value):
@@ -46,41 +46,15 @@ def sentence(said):
     return "".join(itertools.chain(*zip(said["words"], [*numbers, ""], strict=True)))
 
 
-def by_difference(curve, i):
-    """What differences say the slope is at point i."""
-    if curve.kind[i] == KINK:
-        return f"left {fixed(curve.left[i], 2)}, right {fixed(curve.right[i], 2)}"
-    return "none, f jumps" if curve.kind[i] == JUMP else number(curve.drawn[i])
+def disagreement(curve, by, composed=True):
+    """Where derivative and differences are farthest apart, and what may have gone wrong.
 
-
-def difference(curve, i):
-    """How far the derivative is from that; at a kink, whether it is between the two sides."""
-    if curve.kind[i] == KINK:
-        return "outside" if curve.error[i] else "between"
-    return _size(curve, i) if curve.kind[i] == SMOOTH else "–"
-
-
-def _size(curve, i):
-    """How far derivative and central difference are apart at point i."""
-    value = curve.apart[i]
-    text = f"{value:.0e}" if 0 < value < 1e-3 else fixed(value, 4) if value else "0"
-    return f"{text} of the slope" if curve.scale[i] > 1 else text
-
-
-def verdict(curve, by, h=None, composed=True):
-    """Do derivative and differences belong together? A sentence whose first words answer.
-
-    by names the derivative; h is the step of the central difference if the reader has chosen it.
-    composed: whether f may be made of several operations.
+    by names the derivative. composed: whether f may be made of several operations.
     """
-    if curve.problem:
-        return f"Problem: {curve.problem}"
-    if not curve.error.any():
-        return _agreement(curve, by, h)
     i = curve.error.argmax()
     claim = minus(f"at x = {curve.x[i]:.2f} {by} says {number(curve.slope[i])}")
     if np.isnan(curve.slope[i]):
-        return f"They disagree: {claim}, though f is finite there."
+        return f"{claim}, though f is finite there."
     if curve.kind[i] == KINK:
         sides = f"{number(curve.left[i])} on the left and {number(curve.right[i])} on the right"
         claim += f"; f has a kink there, with slope {sides}"
@@ -93,20 +67,7 @@ def verdict(curve, by, h=None, composed=True):
         hint = mistake(curve.slope, central, curve.x)
         if "half of" in hint:
             hint += " A second contribution may have overwritten the first."
-    return f"They disagree: {claim}. {hint}"
-
-
-def _agreement(curve, by, h):
-    """The sentence of a right derivative: how far the central difference is from it."""
-    worst = curve.apart.argmax()
-    if h is None or curve.apart[worst] < 1e-7:
-        where = "wherever f is finite" if (curve.kind == UNKNOWN).any() else "over the whole curve"
-        return f"They agree: {where} the largest difference is {_size(curve, worst)}."
-    off = f"off by up to {_size(curve, worst)}"
-    why = "the curve bends within such a step" if h > 1e-5 else "it magnifies rounding errors"
-    if not np.isfinite(curve.apart[worst]):
-        off, why = "not finite everywhere", "such a step leads to where f is not"
-    return f"The {by} is right: with h = {h:.0e} the central difference is {off}, as {why}."
+    return f"{claim}. {hint}".strip()
 
 
 def mistake(got, want, x=None):

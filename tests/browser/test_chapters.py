@@ -309,16 +309,30 @@ def test_a_chapter_that_is_only_opened_and_saved_stays_as_it_was(open_notebook, 
     assert path.read_bytes() == before
 
 
-def test_what_a_preset_asks_for_counts_between_two_steps_of_its_slider(open_notebook, course):
-    source = """from mini_autograd.explore import explore
-explore(lambda x, beta: beta * x, beta=(0.1, 3, 1.0), presets={"between": dict(beta=2 / 3)})"""
-    explorer = Explorer(run_code(source, open_notebook, course))
-    start = explorer.state()
-    explorer.cell.get_by_role("button", name="between").click()
-    explorer.state_after(start)
-    explorer.page.wait_for_timeout(1000)  # the page has moved the slider to a step, and said so
-    assert float(explorer.slider.get_attribute("aria-valuenow")) != pytest.approx(2 / 3, abs=1e-3)
-    assert "beta = 0.67" in explorer.state()["description"][0]
+def test_in_a_running_cell_the_kernel_checks_and_computes(open_notebook, course):
+    source = """from IPython.display import display
+from mini_autograd.explore import explore
+display(explore(lambda x, a: a * x, a=(0, 4, 1.0), name="followed"))
+display(explore(lambda x, a: float(a) * x, a=(0, 4, 1.0), name="not followed"))"""
+    opened = run_code(source, open_notebook, course)
+    followed, other = opened.page.locator(".ma").nth(0), opened.page.locator(".ma").nth(1)
+    followed.get_by_text("checked by the kernel, which finds the same").wait_for()
+    other.get_by_text("Computed and checked by the kernel").wait_for()
+    for explorer in followed, other:
+        explorer.get_by_label("a", exact=True).press("ArrowRight")
+        assert_moves_to(explorer, "a = 1.05. At x = 1.00, f(x) = 1.0500 and f'(x) = 1.0500")
+        assert "✓ They agree" in explorer.locator(".ma-verdict").inner_text()
+    followed.get_by_text("checked by the kernel, which finds the same").wait_for()
+    assert opened.error_outputs() == []
+
+
+def assert_moves_to(explorer, words):
+    label = explorer.locator("svg[role=img]")
+    for _ in range(100):
+        if words in label.get_attribute("aria-label"):
+            return
+        explorer.page.wait_for_timeout(50)
+    pytest.fail(label.get_attribute("aria-label"))
 
 
 def test_what_a_reader_would_trip_over_is_noticed(open_notebook, trust, course):
@@ -343,15 +357,17 @@ def test_what_a_reader_would_trip_over_is_noticed(open_notebook, trust, course):
 
 def test_no_name_beside_a_slider_is_cut_off(open_notebook, course):
     names = ["temperature", "negative_slope", "number_of_repetitions"]
-    source = f"""from mini_autograd.explore import explore
-explore(lambda x, {", ".join(names)}: x, **dict.fromkeys({names}, (0, 1, 0.5)))"""
+    source = f"""import matplotlib.pyplot as plt
+from mini_autograd.explore import scene
+figure, axes = plt.subplots()
+scene(figure, lambda {", ".join(names)}: ([], ""), **dict.fromkeys({names}, (0, 1, 0.5)))"""
     opened = run_code(source, open_notebook, course)
     opened.page.get_by_role("slider").first.wait_for()
     labels = opened.page.locator(".widget-slider .widget-label")
     sizes = labels.evaluate_all(
         "found => found.map(e => [e.textContent, e.scrollWidth, e.clientWidth])"
     )
-    assert [text for text, *_ in sizes] == [*(n.replace("_", " ") for n in names), "cursor (x)"]
+    assert [text for text, *_ in sizes] == [n.replace("_", " ") for n in names]
     assert [text for text, needed, given in sizes if needed > given] == []
 
 
@@ -387,7 +403,14 @@ class Explorer:
 
     def __init__(self, notebook):
         self.page = notebook.page
+        self.page.wait_for_function(
+            """() => [...document.querySelectorAll('[data-mime-type*="widget-view"]')]
+                .every(output => output.querySelector('.ma > *, .widget-container'))"""
+        )
         self.cell = notebook.cells.filter(has=self.page.get_by_role("slider")).first
+        self.cell.get_by_role("slider").first.scroll_into_view_if_needed()  # only then it is drawn
+        drawn = ".jp-OutputArea :is(svg[role=img] path, img, td)"
+        self.cell.locator(drawn).first.wait_for(state="attached")
         # A scene's last slider acts whatever the others are set to; the last of an explorer may be
         # the step of the difference, which moves nothing that one can see.
         sliders = self.cell.get_by_role("slider")
@@ -397,16 +420,28 @@ class Explorer:
 
     def press_arrow_keys(self):
         self.slider.focus()
-        now, most = map(self.slider.get_attribute, ["aria-valuenow", "aria-valuemax"])
+        key = "ArrowLeft" if self.share() == 1 else "ArrowRight"
         for _ in range(5):
-            self.page.keyboard.press("ArrowLeft" if now == most else "ArrowRight")
+            self.page.keyboard.press(key)
+
+    def share(self):
+        """How far the slider is on its way, from 0 to 1."""
+        return self.slider.evaluate(
+            """e => {
+                const aria = name => +e.getAttribute(`aria-value${name}`);
+                const [low, now, high] = e.tagName === 'INPUT' ? [+e.min, +e.value, +e.max]
+                    : [aria('min'), aria('now'), aria('max')];
+                return (now - low) / (high - low);
+            }"""
+        )
 
     def drag(self, by):
         """Drag the slider by so many pixels, to the right if there is room."""
-        now, most = map(self.slider.get_attribute, ["aria-valuenow", "aria-valuemax"])
-        by = -by if float(now) > 0.7 * float(most) else by
-        handle = self.slider.bounding_box()
-        x, y = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
+        by = -by if self.share() > 0.7 else by
+        box = self.slider.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        if box["width"] > 60:  # it is the whole slider, and no handle
+            x = box["x"] + 8 + self.share() * (box["width"] - 16)
         self.page.mouse.move(x, y)
         self.page.mouse.down()
         self.page.mouse.move(x + by, y, steps=8)
@@ -423,7 +458,8 @@ class Explorer:
                         ...all('img').map(image => image.src),
                         ...all('td').map(number => number.textContent),
                     ],
-                    words: all('[role=status]').map(text => text.textContent),
+                    words: all('.ma-cells, .ma-said, [role=status]:not(.ma-hidden)')
+                        .map(text => text.textContent),
                     description: all('svg[role=img]').map(svg => svg.getAttribute('aria-label')),
                 };
             }"""

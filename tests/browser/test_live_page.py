@@ -1,15 +1,20 @@
-"""Explorers in a page without a kernel: what moves them, what they say, how they look."""
+"""Explorers in a page, with and without a kernel: what moves them, what they say and look like."""
 
+import base64
+import json
 import re
 
 import numpy as np
 import pytest
+import said
 from accessibility import faint_texts, violations
+from functions import ACTIVATIONS, operation
 from pages import HOSTILE, THEMES
 
 import live_page
-from mini_autograd import sigmoid
+from mini_autograd import engine, sigmoid
 from mini_autograd.explore import explore
+from mini_autograd.explore.gallery import gallery
 from mini_autograd.explore.live import LIVE, SPEC
 from mini_autograd.nn import functional as F
 from notebooks import ROOT, code_cells, notebook_paths, read
@@ -29,6 +34,69 @@ def explorer():
     return neuron_explorer()
 
 
+# What anywidget gives a running cell. The kernel is this test: it hears questions, and answers.
+MODEL = """([spec, answered]) => {
+    const hear = [], state = {spec, answered: revived(answered)};
+    const model = {
+        get: name => state[name],
+        on: (event, f) => hear.push([event, f]),
+        send: question => window.kernel(question),
+    };
+    function revived(text) {
+        return JSON.parse(text, (key, one) => one?.bytes === undefined ? one :
+            new DataView(Uint8Array.from([0, 0, 0, ...atob(one.bytes)].map(
+                c => c && c.charCodeAt())).buffer, 3));
+    }
+    window.told = text => {
+        state.answered = revived(text);
+        for (const [event, f] of hear) if (event === "change:answered") f();
+    };
+    live.render({model, el: document.querySelector("main")});
+}"""
+
+
+class Kernel:
+    """A page in which an explorer or a gallery runs, and what its kernel was asked."""
+
+    def __init__(self, page, widget):
+        self.page, self.widget, self.asked, self.answers = page, widget, [], True
+        page.expose_function("kernel", self.hear)
+        page.evaluate(
+            """async source => {
+                const file = new Blob([source], {type: "text/javascript"});
+                window.live = (await import(URL.createObjectURL(file))).default;
+            }""",
+            LIVE.read_text(encoding="utf-8"),
+        )
+        page.evaluate(MODEL, [widget.spec, self.answered()])
+
+    def answered(self):
+        return json.dumps(
+            self.widget.answered, default=lambda v: {"bytes": base64.b64encode(v).decode()}
+        )
+
+    def hear(self, question):
+        self.asked.append(question)
+        if self.answers:
+            self.answer()
+
+    def answer(self, place=-1):
+        """Answer what was asked, the last question unless told otherwise."""
+        question = self.asked[place]
+        self.widget.tell(question["values"], question["question"])
+        self.page.evaluate("text => void setTimeout(() => told(text))", self.answered())
+
+
+@pytest.fixture
+def run(show):
+    """run(widget): a page in which its cell has just run."""
+
+    def ran(widget, theme="light", **options):
+        return Kernel(show([], theme, **options), widget)
+
+    return ran
+
+
 def read_out(page):
     """What stands below the picture, but for differences, whose only digit may be another."""
     text = " ".join(page.locator(".ma-found").first.inner_text().split())
@@ -36,18 +104,16 @@ def read_out(page):
 
 
 def expected(explorer, **values):
-    """The same, as the explorer of a kernel says it."""
-    for key, value in values.items():
-        explorer._sliders[key].value = value
-    text = re.sub(r"<[^>]*>", " ", explorer._overlay.value.split("</svg>")[1])
-    return re.sub(r"\de-\d\d|(?<=\bdifference )0\b|(?<=is )0\b", "little", " ".join(text.split()))
+    """The same, as the engine finds it."""
+    text = said.read_out(explorer, **values)
+    return re.sub(r"\de-\d\d|(?<=\bdifference )0\b|(?<=is )0\b", "little", text)
 
 
 def assert_shows(page, explorer, **values):
     page.wait_for_timeout(50)  # the next frame
     assert read_out(page).startswith(expected(explorer, **values))
     label = page.locator("svg[role=img]").first.get_attribute("aria-label")
-    assert f'aria-label="{label}"' in explorer._overlay.value.replace("&#x27;", "'")
+    assert label == said.sentence(explorer, **values)
 
 
 def test_it_shows_at_the_start_what_a_kernel_shows(show, explorer):
@@ -66,10 +132,10 @@ def test_keys_and_typing_move_sliders(show, explorer):
     field = page.get_by_label("beta (β), value")
     field.fill("−1,5")
     field.press("Enter")
-    assert_shows(page, explorer, beta=-1.5)
+    assert_shows(page, explorer, alpha=4.0, beta=-1.5)
     field.fill("99")
     field.blur()
-    assert_shows(page, explorer, beta=4.0)
+    assert_shows(page, explorer, alpha=4.0, beta=4.0)
     field.fill("many")
     field.press("Enter")
     assert field.input_value() == "4.00"
@@ -107,12 +173,10 @@ def test_presets_reset_and_pin(show, explorer):
     page.get_by_role("button", name="Pin curve").click()
     page.get_by_role("button", name="a third").click()  # between two steps
     assert page.get_by_text("grey: alpha = 4.00, beta = 0.00").count() == 1
-    explorer._panel.set(dict(alpha=1.0, beta=1 / 3))
-    assert_shows(page, explorer)
+    assert_shows(page, explorer, alpha=1.0, beta=1 / 3)
     page.get_by_role("button", name="Unpin curve").click()
     assert page.get_by_text("grey:").count() == 0
     page.get_by_role("button", name="Reset").click()
-    explorer._panel.set(explorer._panel.start)
     assert_shows(page, explorer)
 
 
@@ -161,6 +225,411 @@ def test_everyone_can_use_and_read_it(show, explorer, theme):
     faint, readable = faint_texts(page)
     assert faint == [] and readable > 30
 
+
+# --- What is drawn --------------------------------------------------------------------------------
+
+
+def paths(page):
+    """What moves in the picture: of each path its points, in data, and its dashes and clip."""
+    return page.evaluate(
+        """() => {
+            const {g, svg} = document.querySelector('.ma').live;
+            return [...svg.lastChild.querySelectorAll('path')].map(e => {
+                const clip = e.getAttribute('clip-path');
+                const i = g.panels.findIndex(p => clip === `url(#${p.id})`), p = g.panels[i];
+                const pairs = e.getAttribute('d').match(/-?[0-9.]+ -?[0-9.]+/g) ?? [];
+                const points = pairs.map(pair => pair.split(' ').map(Number)).map(([x, y]) =>
+                    [p.toX(x), p.toY(y)]);
+                return [points, e.getAttribute('stroke-dasharray'), i,
+                    e.getAttribute('d').split('M').length - 1];
+            });
+        }"""
+    )
+
+
+def operations(name, **options):
+    return explore(operation(engine, name), **(ACTIVATIONS[name][2] | options))
+
+
+def test_what_is_drawn_is_f_its_slope_and_the_tangent(show):
+    given = dict(cursor=0.5, alpha=(0.5, 3, 2.0), ylim=(-3, 3), slope_ylim=(-1, 3))
+    page = show([operations("tanh", **given)._repr_mimebundle_()])
+    cursor, other, f, slope, central, tangent = paths(page)
+    for (points, _, panel, _), place, y in [
+        (f, 0, lambda x: 2 * np.tanh(x)),
+        (slope, 1, lambda x: 2 - 2 * np.tanh(x) ** 2),
+        (central, 1, lambda x: 2 - 2 * np.tanh(x) ** 2),
+        (tangent, 0, lambda x: 2 * np.tanh(0.5) + (2 - 2 * np.tanh(0.5) ** 2) * (x - 0.5)),
+    ]:
+        x, height = np.array(points).T
+        assert panel == place and len(x) in (2, 481)
+        np.testing.assert_allclose(height, y(x), atol=0.03)
+    for points, *_ in cursor, other:
+        np.testing.assert_allclose(np.array(points)[:, 0], 0.5, atol=0.01)
+
+
+def test_at_a_kink_both_tangents_are_drawn_dashed(show):
+    page = show([operations("relu_at_0", cursor=0.0, c=(0, 1, 0.5))._repr_mimebundle_()])
+    tangents = paths(page)[5:]
+    assert [dashes for _, dashes, *_ in tangents] == ["6 5", "6 5", "none"]
+    slopes = [np.ptp(np.array(p)[:, 1]) / np.ptp(np.array(p)[:, 0]) for p, *_ in tangents]
+    np.testing.assert_allclose(slopes, [0, 1, 0.5], atol=0.02)
+
+
+def test_curves_pass_through_gaps_and_jumps(show):
+    for name, pieces in ("logarithm", 1), ("square_root", 1), ("stairs", 12):
+        page = show([operations(name, cursor=-2.0, ylim=(-6, 6))._repr_mimebundle_()])
+        curve = paths(page)[2]
+        assert curve[3] >= pieces  # a stair is drawn as steps, not as a slope
+        assert "NaN" not in page.locator("svg").inner_html()
+
+
+def test_labels_stay_inside_the_picture(show, explorer):
+    page = show([explorer._repr_mimebundle_()])
+    page.get_by_label("cursor (x)", exact=True).focus()
+    for _ in range(25):
+        page.keyboard.press("PageDown")
+        page.wait_for_timeout(20)
+        width, height, boxes = page.evaluate(
+            """() => {
+                const {g, svg} = document.querySelector('.ma').live;
+                const boxes = [...svg.querySelectorAll('.ma-label')].map(e => e.getBBox());
+                return [g.width, g.height, boxes.map(b =>
+                    [b.x, b.y, b.x + b.width, b.y + b.height])];
+            }"""
+        )
+        left, top, right, bottom = np.array(boxes).T
+        assert left.min() >= 0 and top.min() >= 0
+        assert right.max() <= width + 1 and bottom.max() <= height
+
+
+# --- A kernel -------------------------------------------------------------------------------------
+
+
+def about(page):
+    return page.locator(".ma-about").inner_text()
+
+
+def settle(page):
+    page.wait_for_timeout(400)  # the sliders have come to rest, and the answer is there
+
+
+def test_the_kernel_checks_where_the_sliders_rest(run, explorer):
+    kernel = run(explorer)
+    assert "the kernel checks it when" in about(kernel.page)
+    settle(kernel.page)
+    assert "checked by the kernel, which finds the same" in about(kernel.page)
+    kernel.page.get_by_label("alpha (α)", exact=True).focus()
+    for _ in range(10):
+        kernel.page.keyboard.press("ArrowRight")
+        kernel.page.wait_for_timeout(30)
+    assert len(kernel.asked) == 1 and "when the sliders rest" in about(kernel.page)
+    assert_shows(kernel.page, explorer, alpha=1.5)
+    settle(kernel.page)
+    assert len(kernel.asked) == 2 and "finds the same" in about(kernel.page)
+    assert explorer.values == dict(alpha=1.5, beta=0, cursor=1)
+    assert_shows(kernel.page, explorer, alpha=1.5)
+
+
+class Gain:
+    """Something that f reads and a later cell may change."""
+
+    size = 1.0
+
+
+@pytest.mark.parametrize("later", [3.0, 1 + 1e-7, "many"])
+def test_a_function_that_is_no_longer_what_it_was_is_told_and_shown(run, later):
+    gain = Gain()
+    explorer = explore(lambda x, alpha: gain.size * alpha * x, alpha=(0, 4, 1.0), name="f")
+    kernel = run(explorer)
+    settle(kernel.page)
+    gain.size = later
+    kernel.page.get_by_label("alpha (α)", exact=True).press("ArrowRight")
+    settle(kernel.page)
+    assert "f is no longer what it was when this cell ran. Run the cell again." in about(
+        kernel.page
+    )
+    assert_shows(kernel.page, explorer, alpha=1.05)
+    kernel.page.get_by_label("alpha (α)", exact=True).press("ArrowRight")
+    settle(kernel.page)
+    assert "no longer what it was" in about(kernel.page)  # the program is not trusted again
+    assert_shows(kernel.page, explorer, alpha=1.1)
+    kernel.page.wait_for_timeout(700)
+    assert "no longer what it was" in kernel.page.locator("[role=status]").inner_text()
+
+
+def by_kernel():
+    def f(x, alpha):
+        if alpha > 1.5:
+            raise ValueError("alpha > 1.5 <is> too much")
+        return float(alpha) * sigmoid(x)
+
+    return explore(f, alpha=(0.1, 2, 1.0), cursor=-1.0)
+
+
+def test_a_function_without_a_program_is_computed_by_the_kernel(run):
+    explorer = by_kernel()
+    kernel = run(explorer)
+    assert "by the kernel" in about(kernel.page)
+    assert_shows(kernel.page, explorer)  # at once, without a question
+    assert kernel.asked == [] or kernel.asked[0]["values"] == explorer.explored.start
+    kernel.page.get_by_label("alpha (α)", exact=True).press("ArrowRight")
+    settle(kernel.page)
+    assert_shows(kernel.page, explorer, alpha=1.02)
+    kernel.page.get_by_label("alpha (α)", exact=True).press("End")
+    settle(kernel.page)
+    assert_shows(kernel.page, explorer, alpha=2.0)
+    assert "Problem: ValueError: alpha > 1.5 <is> too much" in read_out(kernel.page)
+    kernel.page.get_by_role("button", name="Reset").click()
+    settle(kernel.page)
+    assert_shows(kernel.page, explorer)
+
+
+def test_a_busy_kernel_is_asked_one_question_and_then_the_last(run):
+    explorer = by_kernel()
+    kernel = run(explorer)
+    settle(kernel.page)
+    kernel.answers, before = False, len(kernel.asked)
+    kernel.page.get_by_label("alpha (α)", exact=True).focus()
+    for _ in range(8):
+        kernel.page.keyboard.press("ArrowRight")
+    settle(kernel.page)
+    assert len(kernel.asked) == before + 1
+    assert_shows(kernel.page, explorer)  # what is drawn and what is said still belong together
+    kernel.answer()
+    settle(kernel.page)
+    assert len(kernel.asked) == before + 2
+    assert_shows(kernel.page, explorer, alpha=1.02)
+    kernel.answer()
+    settle(kernel.page)
+    assert len(kernel.asked) == before + 2
+    assert_shows(kernel.page, explorer, alpha=1.16)
+
+
+def test_an_answer_to_another_question_changes_nothing(run, explorer):
+    kernel = run(explorer)
+    settle(kernel.page)
+    kernel.answers = False
+    slider = kernel.page.get_by_label("alpha (α)", exact=True)
+    slider.press("ArrowRight")
+    settle(kernel.page)
+    slider.press("ArrowRight")
+    kernel.asked.append(dict(kernel.asked[-1], question="of another page"))
+    kernel.answer()
+    kernel.answer(-2)  # to what was asked before the slider moved on
+    kernel.page.wait_for_timeout(50)
+    assert "when the sliders rest" in about(kernel.page)
+    assert_shows(kernel.page, explorer, alpha=1.1)
+
+
+def test_a_page_that_is_opened_again_shows_what_was_left(run):
+    for explorer in neuron_explorer(), by_kernel():
+        explorer.tell(dict(explorer.explored.start, alpha=1.4), "of a page before")
+        kernel = run(explorer)
+        assert_shows(kernel.page, explorer, alpha=1.4)
+        assert kernel.page.get_by_label("alpha (α), value").input_value() == "1.40"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_with_a_kernel_everyone_can_read_it(run, theme):
+    for made in neuron_explorer(), by_kernel():
+        kernel = run(made, theme)
+        settle(kernel.page)
+        assert violations(kernel.page, exempted={}) == []
+        faint, readable = faint_texts(kernel.page)
+        assert faint == [] and readable > 30
+
+
+# --- The gallery ----------------------------------------------------------------------------------
+
+
+def fails(x):
+    raise ZeroDivisionError("x <is> 0")
+
+
+CATALOGUE = {
+    "relu": (F.relu, {}),
+    "elu": (F.elu, dict(alpha=(0.1, 4, 1.0))),
+    "tanh": (F.tanh, {}),
+    "smu": (F.smu, dict(alpha=(-0.5, 1, 0.25), mu=(0.1, 8, 1.0))),
+}
+LIMITS = dict(xlim=(-6, 8), ylim=(-2, 7), slope_ylim=(-1, 2))
+
+
+def make_gallery(start=None, **others):
+    return gallery(CATALOGUE | others, start, **LIMITS)
+
+
+def choose(page, name):
+    page.get_by_label("function", exact=True).select_option(name)
+    page.wait_for_timeout(60)
+
+
+def type_in(page, name, value):
+    field = page.get_by_label(f"{name}, value")
+    field.fill(str(value))
+    field.press("Enter")
+    page.wait_for_timeout(60)
+
+
+def label(page):
+    return page.locator("svg[role=img]").get_attribute("aria-label")
+
+
+def pinned(page):
+    return [t for t in page.locator(".ma-label").all_text_contents() if t[0] in "–·"]
+
+
+def crowd_said(page):
+    return page.locator(".ma-outcome").inner_text()
+
+
+def test_a_choice_shows_another_function_its_sliders_and_what_becomes_of_the_crowd(show):
+    page = show([make_gallery("elu")._repr_mimebundle_()])
+    assert label(page).startswith("elu and its derivative for alpha = 1.00.")
+    assert page.locator(".ma-panel label").all_text_contents() == ["alpha (α)"]
+    before = crowd_said(page)
+    type_in(page, "alpha (α)", 2)
+    assert "alpha = 2.00" in label(page) and crowd_said(page) != before
+    choose(page, "relu")
+    assert label(page).startswith("relu and its derivative. At x = 1.00, f(x) = 1.0000")
+    assert "✓ They agree" in read_out(page)
+    assert page.locator(".ma-panel label").count() == 0
+    choose(page, "elu")
+    assert "alpha = 2.00" in label(page)  # as it was left
+    page.get_by_role("button", name="Reset", exact=True).click()
+    page.wait_for_timeout(60)
+    assert crowd_said(page) == before
+
+
+def test_the_crowd_is_described_in_words_and_has_a_reset_of_its_own(show):
+    page = show([make_gallery()._repr_mimebundle_()])
+    start = crowd_said(page)
+    assert start == make_gallery()._repr_mimebundle_()[0]["text/plain"].splitlines()[1]
+    type_in(page, "mean of inputs", -3)
+    type_in(page, "spread of inputs", 0.5)
+    assert crowd_said(page) == (
+        "Inputs: mean −3.00, standard deviation 0.50. "
+        "Outputs: mean 0.00, standard deviation 0.00; "
+        "for 100% of them the slope is below 0.01."
+    )
+    page.wait_for_timeout(800)
+    assert page.locator("[role=status]").inner_text() == crowd_said(page)
+    page.get_by_role("button", name="Reset", exact=True).click()
+    assert crowd_said(page).startswith("Inputs: mean −3.00")
+    page.get_by_role("button", name="Reset inputs").click()
+    page.wait_for_timeout(60)
+    assert crowd_said(page) == start
+
+
+def shapes(page):
+    """How far the crowd's bins reach: those of the inputs down, those of the outputs right."""
+    return page.evaluate(
+        """() => {
+            const {g, svg} = document.querySelector('.ma').live.chosen;
+            const [inputs, outputs] = [...svg.querySelectorAll('path[fill-opacity]')]
+                .map(e => e.getAttribute('d'));
+            const reach = (d, letter, from) =>
+                [...d.matchAll(new RegExp(letter + '([0-9.]+)[hv]', 'g'))].map(m => m[1] - from);
+            return [reach(inputs, 'V', g.panels[0].bottom), reach(outputs, 'H', g.right), g.crowd];
+        }"""
+    )
+
+
+def test_the_crowd_is_drawn(show):
+    page = show([make_gallery("relu")._repr_mimebundle_()])
+    inputs, outputs, most = shapes(page)
+    assert len(inputs) == 70 and len(outputs) == 48
+    assert max(outputs[:10]) == 0  # relu leaves nothing below 0 ...
+    assert max(outputs) == outputs[10] == most  # ... and half of all at 0, more than there is room
+    assert max(inputs) == pytest.approx(36 / 0.6 / np.sqrt(2 * np.pi), rel=0.05)
+    type_in(page, "mean of inputs", 2)
+    inputs, _, _ = shapes(page)
+    assert abs(np.argmax(inputs) - 39.5) <= 1  # 2 lies at 8 / 14 of the axis
+
+
+def test_pinned_curves_stay_while_another_function_is_chosen(show):
+    page = show([make_gallery("elu")._repr_mimebundle_()])
+    type_in(page, "alpha (α)", 2)
+    drawn = page.locator("svg").inner_html()
+    page.get_by_role("button", name="Pin curve").click()
+    choose(page, "relu")
+    assert pinned(page) == ["– – elu, alpha = 2.00"]
+    for name in "tanh", "smu":
+        page.get_by_role("button", name="Pin curve").click()
+        choose(page, name)
+    assert pinned(page) == ["···· relu", "– – tanh"]  # the oldest is gone, the other keeps its look
+    boxes = page.evaluate(
+        """() => [...document.querySelectorAll('.ma-label')]
+            .filter(e => '–·'.includes(e.textContent[0])).map(e => e.getBBox())
+            .map(b => [b.x, b.y, b.x + b.width, b.y + b.height])"""
+    )
+    (a, b), overlap = boxes, lambda a, b: all(a[i] < b[i + 2] and b[i] < a[i + 2] for i in (0, 1))
+    assert not overlap(a, b)
+    page.get_by_role("button", name="Unpin all").click()
+    choose(page, "elu")
+    assert pinned(page) == []
+    strip = re.compile(r"ma-\w+|display: \w+")
+    assert strip.sub("", page.locator("svg").inner_html()) == strip.sub("", drawn)
+
+
+@pytest.mark.parametrize("width", [1280, 700, 390])
+def test_nothing_moves_when_another_function_is_chosen(show, width):
+    page = show([make_gallery()._repr_mimebundle_()], viewport=dict(width=width, height=1200))
+    places = set()
+    for name in CATALOGUE:
+        choose(page, name)
+        parts = [".ma svg", ".ma-crowd", ".ma-found"]
+        places.add(str([page.locator(part).bounding_box() for part in parts]))
+    assert len(places) == 1, places
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_everyone_can_use_and_read_the_gallery(show, theme):
+    page = show([make_gallery("smu")._repr_mimebundle_()], theme)
+    page.get_by_role("button", name="Pin curve").click()
+    choose(page, "elu")
+    assert violations(page, exempted={}) == []
+    faint, readable = faint_texts(page)
+    assert faint == [] and readable > 40
+
+
+def test_a_gallery_with_a_kernel_shows_what_only_that_can_compute(run):
+    made = make_gallery("tanh", half=(lambda x, a: F.relu(x) * float(a), dict(a=(0, 4, 0.5))))
+    kernel = run(made)
+    page = kernel.page
+    settle(page)
+    assert "finds the same" in about(page)
+    choose(page, "half")
+    settle(page)
+    assert label(page).startswith(
+        "half and its derivative for a = 0.50. At x = 1.00, f(x) = 0.5000"
+    )
+    assert "mean 0.20, standard deviation 0.29; for 50%" in crowd_said(page)
+    type_in(page, "mean of inputs", 1)
+    settle(page)
+    assert crowd_said(page).startswith("Inputs: mean 1.00") and "mean 0.54" in crowd_said(page)
+    choose(page, "tanh")
+    settle(page)
+    assert label(page).startswith("tanh") and "Inputs: mean 1.00" in crowd_said(page)
+    again = run(made)
+    assert label(again.page).startswith("tanh") and "Inputs: mean 1.00" in crowd_said(again.page)
+
+
+def test_a_function_that_raises_is_said_and_left_again(run):
+    page = run(make_gallery("broken", broken=(fails, {}))).page
+    settle(page)
+    assert "Problem: ZeroDivisionError: x <is> 0" in read_out(page)
+    assert crowd_said(page) == "Inputs: mean 0.00, standard deviation 1.00."
+    page.get_by_role("button", name="Pin curve").click()
+    choose(page, "tanh")
+    settle(page)
+    assert "They agree" in read_out(page) and "Outputs" in crowd_said(page)
+    assert pinned(page) == ["– – broken"] and "NaN" not in page.locator("svg").inner_html()
+
+
+# --- Labels ---------------------------------------------------------------------------------------
 
 STORED = [
     (

@@ -7,16 +7,17 @@ import mpmath
 import numpy as np
 import programs
 import pytest
+import said
 from functions import ACTIVATIONS, MISTAKES
 from test_curve import curve, settings
 from test_drawing import DRAWN, arrays, random_values
 from test_program import FUNCTIONS, MATRIX, exported
+from test_words import DIFFERENCES, RIGHT, SIDES, X
 
 from erfc_coefficients import coefficients
 from mini_autograd import log
 from mini_autograd.explore import explore, words
-from mini_autograd.explore.explorer import _grid
-from mini_autograd.explore.explorer_spec import FIELDS, explorer_spec
+from mini_autograd.explore.explored import FIELDS, _grid
 from mini_autograd.explore.graph import _shown
 from mini_autograd.explore.live import LIVE, SPEC
 from mini_autograd.explore.program import BY_ELEMENT, REDUCED
@@ -303,9 +304,9 @@ def curves():
         found.drawn = (f(found.x + h) - f(found.x - h)) / (2 * h)
         yield found, h
     steep = explore(lambda x: 1e6 * x * x)
-    yield steep._examine(steep.values), None
+    yield steep.explored.examine(steep.values), None
     beyond = explore(log, xlim=(0.5, 6), h=(1e-5, 1, 1), name="log")
-    yield beyond._examine(beyond.values), 1.0
+    yield beyond.explored.examine(beyond.values), 1.0
 
 
 def test_verdicts_and_differences_are_put_alike(call):
@@ -321,20 +322,27 @@ def test_verdicts_and_differences_are_put_alike(call):
         [h for _, h in told],
     )
     for (c, h), ((right, head, tail), points) in zip(told, found, strict=True):
-        said = words.verdict(c, "autograd", h)
-        assert said.startswith(f"{head}: {tail}") and right == c.agrees
+        assert f"{head}: {tail}" == said.verdict(c, "autograd", h) and right == said.agrees(c)
         assert points == [
-            [words.by_difference(c, i), words.difference(c, i)] for i in range(len(c.x))
+            [said.by_difference(c, i), said.difference(c, i)] for i in range(len(c.x))
         ]
+
+
+def test_likely_mistakes_are_put_alike(call):
+    lists = [(got, want, X[: len(got)]) for got, want, _ in DIFFERENCES if np.ndim(got) == 1]
+    lists += [(RIGHT * factors, RIGHT, X) for factors, _ in SIDES]
+    found = call("lists => lists.map(([got, want, x]) => live.mistake(got, want, x))", lists)
+    assert found == [words.mistake(*map(np.array, one)) for one in lists]
+    assert sum(map(bool, found)) > 20
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_where_nothing_can_be_compared_a_page_says_so(call):
     explorer = explore(lambda x, c: log(c - x * x - 1), c=(-4, 20, 20))
-    spec = explorer_spec(explorer)[SPEC]
+    spec = explorer.spec
     examine = """(spec, c) => live.verdict(live.examined(live.compiled(spec.program),
         Float64Array.of(...live.gridOf(481, spec.xlim), 1), [c]), "autograd")"""
     for c in 20.0, -1.0:
-        said = words.verdict(explorer._examine(dict(c=c, cursor=1.0)), "autograd")
+        want = said.verdict(explorer.explored.examine(dict(c=c, cursor=1.0)), "autograd")
         right, head, tail = call(examine, spec, c)
-        assert f"{head}: {tail}" == said and right == (c > 0)
+        assert f"{head}: {tail}" == want and right == (c > 0)

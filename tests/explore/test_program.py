@@ -11,7 +11,7 @@ import mini_autograd as ma
 from mini_autograd import engine as package
 from mini_autograd import tensor
 from mini_autograd.explore import explore
-from mini_autograd.explore.explorer_spec import FIELDS, explorer_spec
+from mini_autograd.explore.explored import FIELDS, Explored
 from mini_autograd.explore.live import SPEC, as_stored
 from mini_autograd.explore.program import as_json
 from mini_autograd.nn import functional as F
@@ -98,21 +98,21 @@ def test_what_has_no_counterpart_is_refused(f, words):
 # --- Specs ----------------------------------------------------------------------------------------
 
 
-def settings(explorer, number=3):
+def settings(explored, number=3):
     """Random values of the sliders, and what the program is given for them."""
     rng = np.random.default_rng(0)
-    keys = [key for key in explorer._sliders if key != "cursor"]
+    keys = [key for key in explored.sliders if key != "cursor"]
     for _ in range(number):
-        values = {key: rng.uniform(s.min, s.max) for key, s in explorer._sliders.items()}
-        yield values, [np.append(explorer._grid, values["cursor"]), *(values[key] for key in keys)]
+        values = {key: rng.uniform(s["min"], s["max"]) for key, s in explored.sliders.items()}
+        yield values, [np.append(explored.grid, values["cursor"]), *(values[key] for key in keys)]
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_the_program_of_an_explorer_is_f_its_slope_and_the_check(name, engine):
-    explorer = explore(operation(engine, name), Tensor=engine.Tensor, **ACTIVATIONS[name][2])
-    program = explorer_spec(explorer)[SPEC]["program"]
-    for values, inputs in settings(explorer):
-        curve, (found, broken) = explorer._examine(values), programs.run(program, inputs)
+    explored = Explored(operation(engine, name), Tensor=engine.Tensor, **ACTIVATIONS[name][2])
+    program = explored.spec()["program"]
+    for values, inputs in settings(explored):
+        curve, (found, broken) = explored.examine(values), programs.run(program, inputs)
         found = dict(zip(FIELDS, found, strict=True))
         assert bool(curve.problem) == (broken >= 0)
         for field in () if curve.problem else ("y", "slope", "kind"):
@@ -123,7 +123,7 @@ def test_the_program_of_an_explorer_is_f_its_slope_and_the_check(name, engine):
 def test_a_spec_is_text_that_every_run_repeats():
     def spec():
         made = explore(F.elu, alpha=(0.1, 3, 1.0), h=(1e-9, 1, 1e-5), presets={"a": dict(alpha=2)})
-        return json.dumps(explorer_spec(made)[SPEC], allow_nan=False)
+        return json.dumps(made.spec, allow_nan=False)
 
     assert spec() == spec() and len(spec()) < 6000
     told = json.loads(spec())
@@ -136,7 +136,7 @@ def test_a_browser_writes_a_spec_as_it_is_stored():
     """Otherwise a notebook that was opened and saved would differ, though nobody changed it."""
     given = dict(alpha=(np.int64(-3), np.float32(3), 0.0, 1 / 3), h=(1e-9, 1, 1e-5))
     presets = {"low": dict(alpha=np.int64(-1), h=1e-9)}
-    spec = explorer_spec(explore(lambda x, alpha: x * alpha, presets=presets, **given))[SPEC]
+    spec = explore(lambda x, alpha: x * alpha, presets=presets, **given).spec
 
     def written(part):  # what JavaScript makes of it
         whole = isinstance(part, float) and part.is_integer()
@@ -172,12 +172,11 @@ def test_without_a_program_there_is_a_picture_and_no_spec(f):
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_wrong_rule_is_followed_as_it_is(mistake):
-    explorer = explore(operation(package, "tanh", mistake), alpha=(1, 2, 1), beta=(1, 2, 1))
-    found, _ = programs.run(
-        explorer_spec(explorer)[SPEC]["program"], [np.append(explorer._grid, 1.0), 1.0, 1.0]
-    )
+    explored = Explored(operation(package, "tanh", mistake), alpha=(1, 2, 1), beta=(1, 2, 1))
+    program = explored.spec()["program"]
+    found, _ = programs.run(program, [np.append(explored.grid, 1.0), 1.0, 1.0])
     error = found[FIELDS.index("error")]
-    assert (error > 0).any() == (explorer._examine(explorer.values).error > 0).any()
+    assert (error > 0).any() == (explored.examine(explored.start).error > 0).any()
 
 
 @pytest.mark.parametrize("path", notebook_paths(ROOT), ids=lambda path: path.stem)

@@ -17,55 +17,55 @@ from mini_autograd.explore.words import (
 X = np.array([-2.0, -1.0, 0.0, 0.5, 2.0])
 RIGHT = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
 
+# What was got, what was wanted, and what is said of it; live.js is asked the same.
+DIFFERENCES = [
+    (RIGHT, RIGHT, ""),
+    ([5e-8, 6e-8], [0.0, 1e-8], ""),  # nearer than is looked at
+    ([1.0, 7.0], [np.nan, 7.0], ""),  # where nothing is wanted, nothing is wrong
+    (RIGHT * 2, RIGHT, "It is twice too large."),
+    ([1.0, 4.0], [1.0, 2.0], "Where it is wrong, it is twice too large."),
+    ([2.0004, 4.0008], [1.0, 2.0], "It is twice too large."),
+    (RIGHT / 2, RIGHT, "It is half of what it should be."),
+    (-RIGHT, RIGHT, "It is right but for its sign."),
+    ([8e307], [-8e307], "It is right but for its sign."),
+    (RIGHT * 0, RIGHT, "It is zero."),
+    ([3.0], [1.0], ""),  # one number shows no factor but the usual ones
+    ([3.0, 6.0], [1.0, 2.0], "It is 3 times what it should be."),
+    ([-3.0, -6.0], [1.0, 2.0], "It is −3 times what it should be."),
+    ([1000.0, 999.5], [1.0, 1.0], "It is 999.75 times what it should be."),
+    ([1000.0, 998.0], [1.0, 1.0], ""),
+    ([0.001, 0.0015], [1.0, 1.0], "It is off by −0.9988."),
+    ([1.00003], [1.0], "It is close, but six digits are compared."),
+    ([0.3], [0.0], ""),
+    ([0.3, 1.3], [0.0, 1.0], "It is off by 0.3."),
+    ([1000.0, 1000.0], [0.0, 1.0], "It is off by 999.5."),
+    ([0.001, 1.0015], [0.0, 1.0], ""),
+    ([1.0, 101.01], [0.0, 100.0], ""),
+    ([np.inf, 1.0], [1.0, 2.0], ""),
+    ([[1.0, 3.0], [2.0, 4.0]], [[1.0, 2.0], [3.0, 4.0]], "It is transposed."),
+    ([[2.0, 4.0], [6.0, 8.0]], [[1.0, 2.0], [3.0, 4.0]], "It is twice too large."),
+    ([[2.0, 4.0, 6.0]] * 2, [[1.0, 2.0, 3.0]] * 2, "It is twice too large."),
+]
 
-@pytest.mark.parametrize(
-    "got, want, said",
-    [
-        (RIGHT, RIGHT, ""),
-        ([5e-8, 6e-8], [0.0, 1e-8], ""),  # nearer than is looked at
-        ([1.0, 7.0], [np.nan, 7.0], ""),  # where nothing is wanted, nothing is wrong
-        (RIGHT * 2, RIGHT, "It is twice too large."),
-        ([1.0, 4.0], [1.0, 2.0], "Where it is wrong, it is twice too large."),
-        ([2.0004, 4.0008], [1.0, 2.0], "It is twice too large."),
-        (RIGHT / 2, RIGHT, "It is half of what it should be."),
-        (-RIGHT, RIGHT, "It is right but for its sign."),
-        ([8e307], [-8e307], "It is right but for its sign."),
-        (RIGHT * 0, RIGHT, "It is zero."),
-        ([3.0], [1.0], ""),  # one number shows no factor but the usual ones
-        ([3.0, 6.0], [1.0, 2.0], "It is 3 times what it should be."),
-        ([-3.0, -6.0], [1.0, 2.0], "It is −3 times what it should be."),
-        ([1000.0, 999.5], [1.0, 1.0], "It is 999.75 times what it should be."),
-        ([1000.0, 998.0], [1.0, 1.0], ""),
-        ([0.001, 0.0015], [1.0, 1.0], "It is off by −0.9988."),
-        ([1.00003], [1.0], "It is close, but six digits are compared."),
-        ([0.3], [0.0], ""),
-        ([0.3, 1.3], [0.0, 1.0], "It is off by 0.3."),
-        ([1000.0, 1000.0], [0.0, 1.0], "It is off by 999.5."),
-        ([0.001, 1.0015], [0.0, 1.0], ""),
-        ([1.0, 101.01], [0.0, 100.0], ""),
-        ([np.inf, 1.0], [1.0, 2.0], ""),
-        ([[1.0, 3.0], [2.0, 4.0]], [[1.0, 2.0], [3.0, 4.0]], "It is transposed."),
-        ([[2.0, 4.0], [6.0, 8.0]], [[1.0, 2.0], [3.0, 4.0]], "It is twice too large."),
-        ([[2.0, 4.0, 6.0]] * 2, [[1.0, 2.0, 3.0]] * 2, "It is twice too large."),
-    ],
-)
+
+@pytest.mark.parametrize("got, want, said", DIFFERENCES)
 def test_what_two_arrays_differ_by(got, want, said):
     assert mistake(np.array(got), np.array(want)) == said
 
 
-@pytest.mark.parametrize(
-    "factors, said",
-    [
-        ([1, 1, 2, 2, 2], "It is right for x < 0 only, elsewhere it is twice too large."),
-        ([2, 2, 2, 1, 1], "It is right for x > 0 only, elsewhere it is twice too large."),
-        ([2, 2, 1, 1, 1], "It is right for x > 0 only, elsewhere it is twice too large."),
-        ([1, 2, 2, 1, 1], "Where it is wrong, it is twice too large."),
-        ([1, 1, 2, 7, 3], "It is right for x < 0 only."),
-        ([1, 2, 1, 1, 2], "Where it is wrong, it is twice too large."),
-        ([2, 2, 1, 2, 2], "Where it is wrong, it is twice too large."),
-        ([1, 2, 1, 1, 3], ""),
-    ],
-)
+SIDES = [
+    ([1, 1, 2, 2, 2], "It is right for x < 0 only, elsewhere it is twice too large."),
+    ([2, 2, 2, 1, 1], "It is right for x > 0 only, elsewhere it is twice too large."),
+    ([2, 2, 1, 1, 1], "It is right for x > 0 only, elsewhere it is twice too large."),
+    ([1, 2, 2, 1, 1], "Where it is wrong, it is twice too large."),
+    ([1, 1, 2, 7, 3], "It is right for x < 0 only."),
+    ([1, 2, 1, 1, 2], "Where it is wrong, it is twice too large."),
+    ([2, 2, 1, 2, 2], "Where it is wrong, it is twice too large."),
+    ([1, 2, 1, 1, 3], ""),
+]
+
+
+@pytest.mark.parametrize("factors, said", SIDES)
 def test_on_which_side_they_differ(factors, said):
     assert mistake(RIGHT * factors, RIGHT, X) == said
 

@@ -263,12 +263,14 @@ function examined(run, x, numbers) {
   const { outputs, broken } = run([x, ...numbers]);
   const curve = { x, ...Object.fromEntries(FIELDS.map((field, i) => [field, outputs[i]])) };
   if (broken < 0) return { ...curve, ...distances(curve) };
-  const nothing = x.map(() => NaN), lacks = curve.y.some(isFinite) ? "smooth" : "finite";
-  const last = broken === run.guards - 1; // it is the one at the end of examine()
-  return {
-    x, y: last ? curve.y : nothing, slope: nothing, drawn: nothing, kind: x.map(() => UNKNOWN),
-    problem: last ? `f is ${lacks} nowhere here, so there is nothing to compare` : UNKNOWN_WAY,
-  };
+  if (broken < run.guards - 1) return unexamined(x, UNKNOWN_WAY);
+  const lacks = curve.y.some(isFinite) ? "smooth" : "finite"; // the guard at the end of examine()
+  return unexamined(x, `f is ${lacks} nowhere here, so there is nothing to compare`, curve.y);
+}
+
+function unexamined(x, problem, y = x.map(() => NaN)) {
+  const nothing = x.map(() => NaN);
+  return { x, y, slope: nothing, drawn: nothing, kind: x.map(() => UNKNOWN), problem };
 }
 
 // How far slope and central difference are apart, in units of scale; -1 where f is not smooth.
@@ -357,8 +359,66 @@ function verdict(curve, by, h) {
   let but = `, the central difference ${shown(curve.central[i])}`;
   if (curve.kind[i] === KINK) 
     but = `; f has a kink there, with slope ${left} on the left and ${right} on the right`;
-  if (isNaN(curve.slope[i])) but = ", though f is finite there";
-  return [false, "They disagree", `${claim}${but}.`];
+  const said = isNaN(curve.slope[i]) ? `${claim}, though f is finite there.`
+    : `${claim}${but}. ${likely(curve)}`;
+  return [false, "They disagree", said.trim()];
+}
+
+// What may have gone wrong.
+function likely({ x, slope, central, kind, error }) {
+  if (error.filter(Boolean).length <= Math.min(3, Math.floor(x.length / 8)))
+    return "Elsewhere they agree: if f is a composition, a part of it may be at a kink there.";
+  const smooth = central.map((value, i) => (kind[i] === SMOOTH ? value : NaN));
+  const hint = mistake(slope, smooth, x);
+  const twice = " A second contribution may have overwritten the first.";
+  return hint.includes("half of") ? hint + twice : hint;
+}
+
+// What two lists of slopes at x differ by, if it looks like a usual mistake; else nothing.
+function mistake(got, want, x) {
+  const near = i => Math.abs(got[i] - want[i]) <= 1e-7 + 1e-5 * Math.abs(want[i]);
+  const right = i => isNaN(want[i]) || got[i] === want[i] || (isFinite(want[i]) && near(i));
+  const all = [...x.keys()], wrong = all.filter(i => !right(i));
+  if (!wrong.length) return "";
+  let where = wrong.length === all.length ? "It is" : "Where it is wrong, it is";
+  for (const [side, here] of [["x > 0", v => v > 0], ["x < 0", v => v < 0]]) {
+    const those = all.filter(i => here(x[i])), others = all.filter(i => x[i] && !here(x[i]));
+    if (those.length && those.every(right) && !others.some(right))
+      where = `It is right for ${side} only, elsewhere it is`;
+  }
+  const looks = relation(wrong.map(i => got[i]), wrong.map(i => want[i]));
+  if (looks) return `${where} ${looks}.`;
+  return where.includes("only") ? where.replace(", elsewhere it is", ".") : "";
+}
+
+const USUAL = {
+  "-1": "right but for its sign", 2: "twice too large", 0.5: "half of what it should be",
+  1: "close, but six digits are compared",
+};
+
+// How the wrong values relate to the right ones, if it is the same for all of them.
+function relation(got, want) {
+  if (!got.some(value => value !== 0)) return "zero";
+  if (![...got, ...want].every(isFinite)) return "";
+  const several = got.length > 1, ratios = got.map((value, i) => value / want[i]);
+  if (!want.includes(0) && spread(ratios) < 1e-3 * farthest(ratios)) {
+    const factor = +mean(ratios).toFixed(3);
+    return USUAL[factor] ?? (several ? minus(`${general(factor, 6)} times what it should be`) : "");
+  }
+  const off = got.map((value, i) => value - want[i]);
+  const alike = several && spread(off) <= 1e-3 * farthest(off);
+  return alike ? minus(`off by ${general(mean(off), 4)}`) : "";
+}
+
+const mean = values => values.reduce((sum, value) => sum + value, 0) / values.length;
+const farthest = values => Math.max(...values.map(Math.abs));
+const spread = values => Math.max(...values) - Math.min(...values);
+
+// So many digits and none that says nothing, as Python writes a number.
+function general(value, digits) {
+  const [shortened, power] = value.toExponential(digits - 1).split("e");
+  if (power >= -4 && power < digits) return String(+value.toPrecision(digits));
+  return `${+shortened}e${power.replace(/^([+-])(\d)$/, "$10$2")}`;
 }
 
 function agreement(curve, by, h) {
@@ -419,12 +479,15 @@ function panelOf({ left, right, top, bottom, edge = right }, xlim, ylim) {
 }
 
 // Where everything lies if the picture is so wide. On a phone it is as tall, its letters as large.
-function layout({ xlim, ylims }, width) {
+// A crowd of inputs and outputs has room below the upper panel, and at its right.
+function layout({ xlim, ylims, crowd }, width) {
   const narrow = width < 480, top = 34, upper = narrow ? 190 : 210, lower = narrow ? 116 : 102;
-  const second = top + upper + 48, across = { left: 50, right: width - 44, edge: width };
+  const aside = narrow ? 46 : 78, right = width - (crowd ? aside + 6 : 44);
+  const second = top + upper + (crowd ? 92 : 48), across = { left: 50, right, edge: width };
   const panels = [[top, top + upper], [second, second + lower]].map(([from, to], i) =>
     panelOf({ ...across, top: from, bottom: to }, xlim, ylims[i]));
-  return { narrow, width, height: second + lower + 26, panels, ...across };
+  if (crowd) panels[0].edge = right;
+  return { narrow, width, height: second + lower + 26, panels, crowd: crowd && aside, ...across };
 }
 
 // A line through points of a panel; a null among them is a gap. Where y leaps between neighbours
@@ -546,7 +609,7 @@ function placed(svg, p, point, places, lines, taken) {
     const tried = { ...point, x: point.x + dx, y, anchor }, box = boxOf(tried, wide);
     if (box[0] < left + 1 || box[2] > edge) continue;
     const meets = crossings(box, lines.filter(one => one.p === p)) +
-      100 * taken.filter(other => overlap(box, other)).length;
+      1e4 * taken.filter(other => overlap(box, other)).length;
     if (meets < least) [best, least] = [tried, meets];
     if (!meets) break;
   }
@@ -566,7 +629,7 @@ function ending(svg, line, words, lines, taken) {
   const last = line.points.findLast(point => point && point[1] >= top && point[1] <= bottom);
   if (!last) return "";
   const point = { x: last[0], y: last[1], words, color };
-  const beyond = last[0] > p.right - 2 ? [[8, 4, "start"]] : [];
+  const beyond = last[0] > p.right - 2 && p.edge > p.right ? [[8, 4, "start"]] : [];
   return placed(svg, p, point, [...beyond, ...AROUND, ...along(line, last)], lines, taken);
 }
 
@@ -607,12 +670,25 @@ function linesOf([upper, lower], curve) {
   return { curves, others: [...cursor, ...sides], smooth };
 }
 
-function moving(g, svg, curve, heading, pinned) {
+// Curves to compare with: { words, curves: [of f, of f'], color, style } each.
+const pinnedLines = (panels, x, pins) => pins.flatMap(({ curves, color, style }) =>
+  curves.map((ys, i) => line(panels[i], x, ys, color, 2.2, style)));
+
+function pinnedNames(upper, svg, pins, lines, taken) {
+  const { top, bottom, left, right } = upper, across = right - left - 8, up = top - bottom + 18;
+  return pins.map(({ words, color }) => {
+    const corner = { x: right - 4, y: bottom, words, color };
+    const places = [0, 20].flatMap(far => [[0, -8 - far, "end"], [-across, -8 - far, "start"],
+      [0, up + far, "end"], [-across, up + far, "start"]]);
+    return placed(svg, upper, corner, places, lines, taken);
+  });
+}
+
+function moving(g, svg, curve, heading, pins) {
   const n = curve.x.length - 1, [x, y, slope] = [curve.x[n], curve.y[n], curve.slope[n]];
   const [upper, lower] = g.panels, { curves, others, smooth } = linesOf(g.panels, curve);
-  const grey = (pinned?.curves ?? []).map((ys, i) =>
-    line(g.panels[i], curve.x, ys, QUIET, 2.2, "dashed"));
-  const lines = [...grey, others[0], others[1], ...curves, ...others.slice(2)];
+  const kept = pinnedLines(g.panels, curve.x, pins);
+  const lines = [...kept, others[0], others[1], ...curves, ...others.slice(2)];
   const parts = lines.map(path), taken = [];
   if (smooth) parts.push(dot(lower, x, slope, DERIVATIVE));
   if (isFinite(y)) parts.push(dot(upper, x, y, FUNCTION));
@@ -623,13 +699,7 @@ function moving(g, svg, curve, heading, pinned) {
     const words = name + fixed(slope, 2), color = DERIVATIVE;
     parts.push(placed(svg, p, { x: p.X(x), y: p.Y(at), words, color }, AROUND, lines, taken));
   }
-  if (pinned) {
-    const { top, bottom } = upper, across = g.right - g.left - 8, up = top - bottom + 18;
-    const corner = { x: g.right - 4, y: bottom, words: `grey: ${pinned.words}`, color: QUIET };
-    const places = [[0, -8, "end"], [-across, -8, "start"], [0, up, "end"], [-across, up, "start"]];
-    parts.push(placed(svg, upper, corner, places, lines, taken));
-  }
-  return parts.join("");
+  return [...parts, ...pinnedNames(upper, svg, pins, lines, taken)].join("");
 }
 
 // ---- Controls -----------------------------------------------------------------------------------
@@ -639,7 +709,8 @@ const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
 
 function make(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
-  const all = ["button", "input"].includes(tag) ? { ...OWN_KEYS, ...attributes } : attributes;
+  const isControl = ["button", "input", "select"].includes(tag);
+  const all = isControl ? { ...OWN_KEYS, ...attributes } : attributes;
   for (const [key, value] of Object.entries(all))
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
     else made.setAttribute(key, value);
@@ -677,9 +748,12 @@ function slider({ label, min, max, step, start, digits, logarithmic }, changed) 
   }
 
   set(start);
-  return { name: make("label", { for: id }, label), range, field, set,
-    written: () => written(value), get value() { return value; } };
+  return { name: make("label", { for: id }, label), range, field, set, written,
+    get value() { return value; } };
 }
+
+const valuesOf = sliders =>
+  Object.fromEntries(Object.entries(sliders).map(([key, { value }]) => [key, value]));
 
 // What a screen reader says: one place that stays, and only once a movement has come to rest.
 function speaker() {
@@ -691,6 +765,48 @@ function speaker() {
   };
   return { place, say };
 }
+
+// ---- The kernel, where one runs (class Live in explore/live.py) ---------------------------------
+
+// It is asked what there is to be seen for the values of the controls: one question at a time, and
+// then the last that came up meanwhile. hear(found, values) is given arrays of numbers, and texts.
+class Kernel {
+  constructor(model, hear) {
+    Object.assign(this, { model, hear, id: unique(), count: 0, waits: false });
+    model.on("change:answered", () => this.answer(model.get("answered")));
+  }
+
+  ask(values) {
+    if (this.waits) this.next = values;
+    else this.send(values);
+  }
+
+  send(values) {
+    this.waits = true;
+    this.next = undefined;
+    this.count += 1;
+    this.model.send({ question: `${this.id} ${this.count}`, values });
+  }
+
+  answer({ question, found, values }) {
+    if (question !== `${this.id} ${this.count}`) return; // it was asked from elsewhere
+    this.waits = false;
+    if (this.next) this.send(this.next);
+    this.hear(numbersIn(found), values);
+  }
+}
+
+// Arrays of numbers, from the memory in which they came.
+function numbersIn(found) {
+  const read = ({ buffer, byteOffset: from, byteLength }) =>
+    new Float64Array(buffer.slice(from, from + byteLength));
+  return Object.fromEntries(Object.entries(found).map(([name, one]) =>
+    [name, typeof one === "string" ? one : read(one)]));
+}
+
+// Are they equal, but for what two libraries round otherwise?
+const alike = (a, b) => a.length === b.length && a.every((value, i) => value === b[i] ||
+  (isNaN(value) && isNaN(b[i])) || Math.abs(value - b[i]) <= 1e-9 * Math.max(1, Math.abs(b[i])));
 
 // ---- The explorer -------------------------------------------------------------------------------
 
@@ -707,25 +823,49 @@ function cellsOf(curve, by, at) {
     make("div", {}, name), make("b", {}, value)));
 }
 
-const ABOUT = "Computed and checked in this page, by a program that was compared with the " +
-  "package when the chapter ran.";
+const ABOUT = { // how the curve was found, and whether it is right
+  page: "Computed and checked in this page, by a program that was compared with the package when " +
+    "the chapter ran.",
+  waits: "Computed and checked in this page; the kernel checks it when the sliders rest.",
+  same: "Computed and checked in this page; checked by the kernel, which finds the same.",
+  kernel: "Computed and checked by the kernel: this page has no program for it.",
+  other: "The kernel finds another curve, which you see: f is no longer what it was when this " +
+    "cell ran. Run the cell again.",
+};
 
 class Explorer {
-  constructor(place, spec) {
-    Object.assign(this, { spec, run: compiled(spec.program) });
-    this.grid = gridOf(spec.points, spec.xlim);
-    this.sliders = Object.fromEntries(spec.sliders.map(one =>
+  constructor(place, spec, model, hall) { // hall: the gallery in which it is
+    if (!spec.program && !model) throw new Error("only a kernel can compute this");
+    Object.assign(this, { place, spec, hall, kept: hall?.pins ?? [] });
+    this.run = spec.program && compiled(spec.program);
+    this.kernel = hall?.kernel ?? (model && new Kernel(model, (...heard) => this.heard(...heard)));
+    this.build(place);
+    this.resume(model?.get("answered"));
+    new ResizeObserver(() => this.width() !== this.g?.width && this.draw()).observe(this.svg);
+  }
+
+  resume(answered) { // where a page that was open before has left it
+    for (const [key, value] of Object.entries(answered?.values ?? {}))
+      this.sliders[key]?.set(value);
+    if (this.run) this.redraw();
+    else if (answered.found) this.heard(numbersIn(answered.found), answered.values);
+    else this.show(unexamined(Float64Array.from(this.grid), "\u2026"), this.values(), "kernel");
+    if (this.kernel) this.askSoon();
+  }
+
+  build(place) {
+    this.grid = gridOf(this.spec.points, this.spec.xlim);
+    this.sliders = Object.fromEntries(this.spec.sliders.map(one =>
       [one.key, slider(one, () => this.changed())]));
     this.parameters = Object.keys(this.sliders).filter(key => !["cursor", "h"].includes(key));
     this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.svg.setAttribute("role", "img");
     this.cells = make("div", { class: "ma-cells" });
     this.verdict = make("p", { class: "ma-verdict" });
+    this.about = make("p", { class: "ma-about" });
     this.speaker = speaker();
     place.append(make("div", { class: "ma-explorer" }, this.panel(), this.stage(), this.found()));
     this.drag();
-    this.redraw();
-    new ResizeObserver(() => this.width() !== this.g?.width && this.draw()).observe(this.svg);
   }
 
   // What there is in the page.
@@ -745,14 +885,18 @@ class Explorer {
     const start = Object.fromEntries(this.spec.sliders.map(one => [one.key, one.start]));
     const reset = button("Reset", () => this.set(start));
     this.pin = button("Pin curve", () => this.pinCurve());
-    const buttons = [...presets, reset, ...(this.parameters.length ? [this.pin] : [])];
+    const buttons = [...presets, reset, ...this.pinButtons()];
     return make("div", { class: "ma-panel" }, make("div", { class: "ma-rows" }, ...rows),
       make("div", { class: "ma-buttons" }, ...buttons));
   }
 
+  pinButtons() { // without parameters there is but one curve, and it would hide one that is pinned
+    return this.parameters.length ? [this.pin] : [];
+  }
+
   found() {
-    const about = make("p", { class: "ma-about" }, ABOUT);
-    return make("div", { class: "ma-found" }, this.cells, this.verdict, about, this.speaker.place);
+    const { cells, verdict, about, speaker: { place } } = this;
+    return make("div", { class: "ma-found" }, cells, verdict, about, place);
   }
 
   drag() { // the cursor follows a pointer in the picture
@@ -780,21 +924,55 @@ class Explorer {
   }
 
   changed() { // however often before the next frame, it is drawn once
-    if (!this.asked) this.asked = requestAnimationFrame(() => this.redraw());
+    if (!this.run) this.kernel.ask(this.values());
+    else if (!this.asked) this.asked = requestAnimationFrame(() => this.redraw());
+    if (this.run && this.kernel) this.askSoon();
+  }
+
+  askSoon() {
+    clearTimeout(this.rests);
+    this.rests = setTimeout(() => this.kernel.ask(this.values()), 150);
+  }
+
+  values() {
+    return valuesOf(this.sliders);
   }
 
   redraw() {
     this.asked = 0;
-    const { cursor, ...others } = this.sliders; // h comes last
-    const x = Float64Array.of(...this.grid, cursor.value);
-    this.curve = examined(this.run, x, Object.values(others).map(one => one.value));
+    const { cursor, ...others } = valuesOf(this.sliders); // h comes last
+    const x = Float64Array.of(...this.grid, cursor), how = this.kernel ? "waits" : "page";
+    this.show(examined(this.run, x, Object.values(others)), this.values(), how);
+  }
+
+  // What the engine finds; it is drawn where the page has not found the same.
+  heard({ problem, ...fields }, values) {
+    const x = Float64Array.of(...this.grid, values.cursor);
+    const changed = Object.entries(this.values()).some(([key, value]) => value !== values[key]);
+    if (this.run && changed) return;
+    const curve = problem ? unexamined(x, problem, fields.y)
+      : { x, ...fields, ...distances(fields) };
+    if (!this.run) this.show(curve, values, this.isOther ? "other" : "kernel");
+    else if (this.curve.problem) this.show(curve, values, "kernel");
+    else if (!problem && ["y", "slope", "kind"].every(one => alike(curve[one], this.curve[one])))
+      this.about.textContent = ABOUT.same;
+    else {
+      this.isOther = !(this.run = null); // from now on the kernel computes
+      this.show(curve, values, "other");
+    }
+  }
+
+  show(curve, shown, how) {
+    Object.assign(this, { curve, shown });
+    this.about.textContent = ABOUT[how];
     this.draw();
   }
 
   pinCurve() {
-    const { y, slope } = this.curve, words = this.settings() || this.spec.name;
-    this.pinned = this.pinned ? null : { words, curves: [y.slice(0, -1), slope.slice(0, -1)] };
-    this.pin.textContent = this.pinned ? "Unpin curve" : "Pin curve";
+    const { y, slope } = this.curve, words = `grey: ${this.settings() || this.spec.name}`;
+    const curves = [y.slice(0, -1), slope.slice(0, -1)];
+    this.kept = this.kept.length ? [] : [{ words, curves, color: QUIET, style: "dashed" }];
+    this.pin.textContent = this.kept.length ? "Unpin curve" : "Pin curve";
     this.draw();
   }
 
@@ -816,41 +994,239 @@ class Explorer {
   draw() {
     if (!this.svg.isConnected) return; // JupyterLab attaches it later; its size changes then
     if (this.width() !== this.g?.width) this.resize();
-    const { g, svg, curve, pinned } = this;
-    svg.lastChild.innerHTML = moving(g, svg, curve, this.heading(), pinned);
-    svg.setAttribute("aria-label", this.sentence());
+    this.svg.lastChild.innerHTML = this.drawn();
+    this.svg.setAttribute("aria-label", this.sentence());
     this.report();
   }
 
+  drawn() {
+    const { g, svg, curve, kept } = this;
+    return moving(g, svg, curve, this.heading(), kept);
+  }
+
   heading() { // with as much as there is room for
-    const values = this.parameters.map(key => this.sliders[key].written());
+    const values = this.parameters.map(key => this.written(key));
+    const room = this.g.crowd ? this.g.right - this.g.left : this.g.width - this.g.left;
     const tries = [this.settings(), values.join(", "), values.length ? "\u2026" : ""].map(inside =>
       `${this.spec.name}(${["x", inside].filter(Boolean).join(", ")})`);
-    return tries.find(words => widthOf(words, this.svg) < this.g.width - this.g.left) ?? tries[2];
+    return tries.find(words => widthOf(words, this.svg) < room) ?? tries[2];
+  }
+
+  written(key) { // the value that the picture was drawn for
+    return this.sliders[key].written(this.shown[key]);
   }
 
   settings() {
-    return this.parameters.map(key => `${key} = ${this.sliders[key].written()}`).join(", ");
+    return this.parameters.map(key => `${key} = ${this.written(key)}`).join(", ");
   }
 
   sentence() { // what the picture shows, for those who do not see it
     const { spec: { name, by }, curve: { x, y, slope, problem } } = this, i = x.length - 1;
     const settings = this.parameters.length ? ` for ${this.settings()}` : "";
-    const found = `At x = ${this.sliders.cursor.written()}, f(x) = ${fixed(y[i], 4)} and ` +
+    const found = `At x = ${this.written("cursor")}, f(x) = ${fixed(y[i], 4)} and ` +
       `f'(x) = ${fixed(slope[i], 4)} by ${by}.`;
     return `${name} and its derivative${settings}. ${problem ?? found}`;
   }
 
   report() {
-    const { spec: { by }, curve } = this, at = this.sliders.cursor.written();
-    const [right, head, tail] = verdict(curve, by, this.sliders.h?.value);
+    const { spec: { by }, curve } = this, at = this.written("cursor");
+    const [right, head, tail] = verdict(curve, by, this.shown.h);
     this.cells.replaceChildren(...(curve.problem ? [] : cellsOf(curve, by, at)));
     this.verdict.classList.toggle("ma-wrong", !right);
     const sign = right ? "\u2713 " : "\u2717 ";
     this.verdict.replaceChildren(sign, make("b", {}, `${head}:`), ` ${tail}`);
     const [y, slope] = [curve.y, curve.slope].map(values => fixed(values.at(-1), 4));
     const found = `x = ${at}: f ${y}, slope ${slope}. ${head}.`;
-    this.speaker.say(curve.problem ? `${head}: ${tail}` : found);
+    const other = this.isOther ? ` ${ABOUT.other}` : "";
+    this.speaker.say((curve.problem ? `${head}: ${tail}` : found) + other);
+  }
+}
+
+// ---- The gallery: one explorer over many functions, and what each does to a crowd of inputs -----
+
+const CROWD = 2000, TALLEST = 0.6; // a density that is higher is cut off
+const PINS = [ // as many curves can be compared with the present one
+  { color: "#B04A86", style: "dashed", mark: "\u2013 \u2013" },
+  { color: QUIET, style: "dotted", mark: "\u00b7\u00b7\u00b7\u00b7" },
+];
+
+// Where the normal distribution reaches (i + 1/2) / n, for all i: from the middle outwards, each by
+// Newton's method from the one before.
+function quantiles(n) {
+  const below = [];
+  let z = 0;
+  for (let i = n / 2 - 1; i >= 0; i--) {
+    for (let k = 0; k < 4; k++) {
+      const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
+      z -= (erfc(-z / Math.SQRT2) / 2 - (i + 0.5) / n) / density;
+    }
+    below.unshift(z);
+  }
+  return Float64Array.of(...below, ...below.map(z => -z).reverse());
+}
+
+// How densely the values lie in so many bins from low to high.
+function densities(values, [low, high], bins) {
+  const found = new Float64Array(bins), width = (high - low) / bins;
+  for (const value of values) {
+    const bin = value === high ? bins - 1 : Math.floor((value - low) / width);
+    if (bin >= 0 && bin < bins) found[bin] += 1 / values.length / width;
+  }
+  return found;
+}
+
+// The inputs below the axis of x, and at the right what becomes of them.
+function drawnCrowd(g, spec, x, y) {
+  const { top, bottom } = g.panels[0], across = densities(x, spec.xlim, 70);
+  const up = densities(y, spec.ylims[0], 48), long = value => Math.min(value / TALLEST, 1);
+  const wide = (g.right - g.left) / across.length, tall = (bottom - top) / up.length;
+  const down = d => `V${(bottom + 36 * long(d)).toFixed(1)}h${wide.toFixed(3)}`;
+  const right = d => `H${(g.right + g.crowd * long(d)).toFixed(1)}v${-tall.toFixed(3)}`;
+  const below = [...across].map(down), aside = [...up].map(right);
+  const shape = (d, color) =>
+    `<path d="${d}" fill="${color}" fill-opacity=".3" stroke="${color}"/>`;
+  return shape(`M${g.left} ${bottom}${below.join("")}V${bottom}`, QUIET) +
+    shape(`M${g.right} ${bottom}${aside.join("")}H${g.right}`, FUNCTION) +
+    `<path d="M${g.right} ${top}V${bottom}" stroke="${QUIET}" stroke-width="1.5"/>` +
+    label({ x: g.left + 4, y: bottom + 18, words: "inputs", color: QUIET }) +
+    label({ x: g.width - 2, y: 20, words: "outputs", color: FUNCTION, anchor: "end" });
+}
+
+// What becomes of the crowd, in words; y is empty where f could not be computed.
+function crowdInWords([middle, width], y, slope) {
+  const inputs = `Inputs: mean ${fixed(middle, 2)}, standard deviation ${fixed(width, 2)}.`;
+  if (!y.length) return inputs;
+  const lost = y.filter(value => !isFinite(value)).length, average = mean(y);
+  if (lost) return `${inputs} Outputs: ${lost} of ${y.length} are not finite.`;
+  const deviation = Math.sqrt(mean(y.map(value => (value - average) ** 2)));
+  const flat = 100 * mean(slope.map(value => +(Math.abs(value) < 0.01)));
+  return `${inputs} Outputs: mean ${fixed(average, 2)}, standard deviation ` +
+    `${fixed(deviation, 2)}; for ${decimals(flat, 0)}% of them the slope is below 0.01.`;
+}
+
+const NAME = "the function"; // neither this nor a key with a blank is the name of a parameter
+
+class Member extends Explorer {
+  pinButtons() {
+    return [this.pin, button("Unpin all", () => this.hall.unpin())];
+  }
+
+  pinCurve() {
+    const { y, slope } = this.curve, curves = [y.slice(0, -1), slope.slice(0, -1)];
+    this.hall.keep([this.spec.name, this.settings()].filter(Boolean).join(", "), curves);
+  }
+
+  resume(answered) {
+    this.push = this.spec.crowd && compiled(this.spec.crowd);
+    super.resume(answered?.values?.[NAME] === this.spec.name ? answered : {});
+  }
+
+  values() {
+    return { ...super.values(), ...valuesOf(this.hall.sliders), [NAME]: this.spec.name };
+  }
+
+  heard({ outputs, slopes, ...found }, values) {
+    this.told = [outputs, slopes];
+    super.heard(found, values);
+  }
+
+  show(curve, shown, how) {
+    const inputs = Object.keys(this.hall.sliders).map(key => shown[key]);
+    this.x = this.hall.normal.map(z => inputs[0] + inputs[1] * z);
+    const [y, slope] = this.run && how !== "kernel" ? this.pushed() : this.told ?? [[], []];
+    this.y = y;
+    this.said = crowdInWords(inputs, y, slope);
+    super.show(curve, shown, how);
+  }
+
+  pushed() {
+    const { cursor, ...numbers } = valuesOf(this.sliders);
+    const { outputs, broken } = this.push([this.x, ...Object.values(numbers)]);
+    return broken < 0 ? outputs : [[], []];
+  }
+
+  drawn() {
+    return super.drawn() + drawnCrowd(this.g, this.spec, this.x, this.y);
+  }
+
+  sentence() {
+    return `${super.sentence()} ${this.said}`;
+  }
+
+  report() {
+    super.report();
+    this.hall.said.textContent = this.said;
+  }
+}
+
+class Gallery {
+  constructor(place, spec, model) {
+    if (!model && !spec.members.every(one => one.program)) throw new Error("a kernel is needed");
+    Object.assign(this, { spec, model, members: [], pins: [], normal: quantiles(CROWD) });
+    this.kernel = model && new Kernel(model, (...heard) => this.heard(...heard));
+    this.sliders = Object.fromEntries(spec.inputs.map(one =>
+      [one.key, slider(one, () => this.inputsChanged())]));
+    this.build(place);
+    const { values } = model?.get("answered") ?? {}; // where a page was left that was open before
+    for (const key of Object.keys(values ? this.sliders : {})) this.sliders[key].set(values[key]);
+    this.choose(values?.[NAME] ?? spec.start);
+  }
+
+  build(place) {
+    const id = unique(), names = this.spec.members.map(({ name }) => make("option", {}, name));
+    const choose = () => this.choose(this.spec.members[this.select.selectedIndex].name);
+    this.select = make("select", { id, onchange: choose }, ...names);
+    this.hall = make("div");
+    this.said = make("p", { class: "ma-outcome" });
+    const rows = Object.values(this.sliders).flatMap(({ name, range, field }) =>
+      [name, range, field]);
+    place.append(
+      make("div", { class: "ma-buttons" }, make("label", { for: id }, "function"), this.select),
+      this.hall,
+      make("div", { class: "ma-crowd" }, this.said, make("div", { class: "ma-rows" }, ...rows),
+        make("div", { class: "ma-buttons" }, button("Reset inputs", () => this.reset()))),
+    );
+    const most = Math.max(...this.spec.members.map(({ sliders }) => sliders.length - 1));
+    this.hall.style.setProperty("--ma-reserved", most); // nothing moves when another is chosen
+  }
+
+  choose(name) {
+    const i = this.spec.members.findIndex(one => one.name === name);
+    this.select.selectedIndex = i;
+    this.members[i] ??= new Member(make("div"), this.spec.members[i], this.model, this);
+    this.chosen = this.members[i];
+    this.hall.replaceChildren(this.chosen.place);
+    this.chosen.changed(); // pins and inputs may have, meanwhile
+    this.chosen.draw();
+  }
+
+  heard(found, values) {
+    const member = this.members.find(one => one?.spec.name === values[NAME]);
+    member?.heard(found, values);
+  }
+
+  inputsChanged() {
+    this.chosen.changed();
+    requestAnimationFrame(() => this.chosen.speaker.say(this.chosen.said));
+  }
+
+  reset() {
+    for (const { key, start } of this.spec.inputs) this.sliders[key].set(start);
+    this.inputsChanged();
+  }
+
+  // Keep two curves in a free look, or in that of the oldest.
+  keep(name, curves) {
+    const free = PINS.find(look => !this.pins.some(({ color }) => color === look.color));
+    const { mark, ...look } = free ?? PINS.find(({ color }) => color === this.pins[0].color);
+    if (!free) this.pins.shift();
+    this.pins.push({ words: `${mark} ${name}`, curves, ...look });
+    this.chosen.draw();
+  }
+
+  unpin() {
+    this.pins.length = 0;
+    this.chosen.draw();
   }
 }
 
@@ -1000,18 +1376,18 @@ class Listing {
 
 class ProgramView extends Explorer {
   constructor(place, spec, model) {
-    super(place, spec, model);
+    super(place, spec);
     this.listing = new Listing(spec.listing);
     const grid = place.querySelector(".ma-explorer");
     grid.classList.add("ma-program");
     grid.lastChild.before(this.listing.place); // on a phone it follows the picture
-    this.kernel = model;
+    this.model = model;
     model?.on("change:autograd", () => this.answer());
     if (model) this.answer();
-    this.listing.update(this.values());
+    this.listing.update(this.at());
   }
 
-  values() {
+  at() {
     const { cursor, ...others } = this.sliders;
     const pairs = Object.entries({ x: cursor, ...others }).map(([key, one]) => [key, one.value]);
     return Object.fromEntries(pairs);
@@ -1019,13 +1395,13 @@ class ProgramView extends Explorer {
 
   redraw() {
     super.redraw();
-    this.listing?.update(this.values()); // not yet there when all is drawn for the first time
-    this.kernel?.set("at", this.values());
-    this.kernel?.save_changes();
+    this.listing?.update(this.at()); // not yet there when all is drawn for the first time
+    this.model?.set("at", this.at());
+    this.model?.save_changes();
   }
 
   answer() {
-    this.listing.autograd.textContent = this.kernel.get("autograd");
+    this.listing.autograd.textContent = this.model.get("autograd");
   }
 }
 
@@ -1538,6 +1914,7 @@ const KINDS = {
   answer: Answer,
   drawing: Drawing,
   explorer: Explorer,
+  gallery: Gallery,
   prediction: Prediction,
   program: ProgramView,
   walk: Walk,
@@ -1607,26 +1984,31 @@ const STYLE = `
 .ma svg .ma-label { font-weight: 600; paint-order: stroke; stroke: var(--ma-paper);
   stroke-width: 3.5; }
 .ma-rows { display: grid; grid-template-columns: max-content minmax(0, 1fr) max-content;
-  gap: 4px 10px; align-items: center; }
+  gap: 4px 10px; align-items: center; align-content: start;
+  min-height: calc(var(--ma-reserved, 0) * 32px - 4px); }
 .ma input[type=range] { accent-color: var(--ma-accent); width: 100%; min-width: 0; height: 28px;
   margin: 0; }
 .ma input.ma-cursor { display: block; box-sizing: border-box; }
 .ma-at { display: flex; gap: 8px; align-items: center; margin: 0 0 6px 50px; }
-.ma input:not([type=range]), .ma button { font: inherit; color: inherit; border-radius: 3px;
+.ma input:not([type=range]), .ma button, .ma select { font: inherit; color: inherit;
+  border-radius: 3px;
   border: 1px solid var(--ma-rim); }
 .ma input:not([type=range]) { background: none; width: 5.5em; padding: 3px 5px; }
+.ma select { min-height: 30px; padding: 3px 6px; background: var(--ma-paper); }
 .ma button { min-height: 30px; padding: 3px 10px; cursor: pointer;
   background: color-mix(in srgb, currentColor 8%, transparent); }
 .ma button:hover { background: color-mix(in srgb, currentColor 16%, transparent); }
 .ma :focus-visible { outline: 3px solid var(--ma-accent); outline-offset: 2px; }
 .ma-buttons { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; margin-top: 10px; }
+.ma-crowd { max-width: 640px; }
+.ma .ma-outcome { margin: 8px 0; min-height: 2.8em; }
 .ma-cells { display: flex; flex-wrap: wrap; gap: 6px 14px; min-height: 3.2em; }
 .ma-cells > div { min-width: 5.5em; padding-top: 2px; }
 .ma-cells > div:nth-child(4) { min-width: 11em; }
 .ma .ma-verdict { margin: 10px 0 6px; padding-left: 8px; min-height: 2.8em;
   border-left: 4px solid ${AGREEMENT}; }
 .ma .ma-verdict.ma-wrong { border-color: ${DERIVATIVE}; }
-.ma .ma-about { margin: 0; font-size: 13px; }
+.ma .ma-about { margin: 0; font-size: 13px; min-height: 2.8em; }
 .ma-listing { min-width: 0; }
 .ma .ma-listing p { margin: 0 0 6px; }
 .ma .ma-listing .ma-lines { list-style: none; margin: 0 0 6px; padding: 0; font-size: 13px; }
@@ -1658,8 +2040,9 @@ const STYLE = `
 .ma-said > .ma-reserved { visibility: hidden; }
 .ma-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); }
-@container (max-width: 480px) { .ma .ma-verdict { min-height: 4.2em; } }
-@media (pointer: coarse) { .ma button { min-height: 40px; }
+@container (max-width: 480px) { .ma .ma-verdict, .ma .ma-outcome { min-height: 4.2em; } }
+@media (pointer: coarse) { .ma button, .ma select { min-height: 40px; }
+  .ma-rows { min-height: calc(var(--ma-reserved, 0) * 44px - 4px); }
   .ma input { height: 40px; box-sizing: border-box; } }
 ${ASKED_STYLE}${WALK_STYLE}`;
 
@@ -1668,5 +2051,6 @@ if (globalThis.document) mountAll();
 export default { render };
 export {
   BY_ELEMENT, ERFC, LOOPS, REDUCED, byDifference, compiled, difference, distances, examined, fixed,
-  formatted, gridOf, mountOr, sentence, shown, significant, verdict,
+  crowdInWords, formatted, gridOf, mistake, mountOr, quantiles, sentence, shown, significant,
+  verdict,
 };
