@@ -162,7 +162,7 @@ class Student:
 
     async def run(self):
         """Run all cells; return the seconds until the first picture, and until the end."""
-        start, first, self.sliders = time.perf_counter(), None, []
+        start, first, self.explorers = time.perf_counter(), None, []
         for cell in nbformat.from_dict(self.page["content"]).cells:
             if cell.cell_type != "code":
                 continue
@@ -173,18 +173,22 @@ class Student:
                 if "image/png" in content.get("data", {}):
                     first = first or time.perf_counter() - start
                 state = content.get("data", {}).get("state", {})
-                if state.get("_model_name") == "FloatSliderModel":
-                    self.sliders.append((content["comm_id"], state))
+                if state.get("spec", {}).get("kind") == "explorer":
+                    self.explorers.append((content["comm_id"], state["spec"]["sliders"]))
         return first, time.perf_counter() - start
 
     async def drag(self):
-        """Move the first slider back and forth; return the milliseconds until each answer."""
-        comm_id, state = self.sliders[0]
-        waits = []
+        """Ask for what the first explorer's slider shows as it goes back and forth.
+
+        So does a page whose function has no program, at every move; one that has asks when the
+        slider rests. Returns the milliseconds until each answer.
+        """
+        comm_id, sliders = self.explorers[0]
+        moved, values, waits = sliders[0], {one["key"]: one["start"] for one in sliders}, []
         for move in range(MOVES):
             share = abs(move % 60 - 30) / 30
-            value = state["min"] + share * (state["max"] - state["min"])
-            update = dict(method="update", state={"value": value}, buffer_paths=[])
+            values[moved["key"]] = moved["min"] + share * (moved["max"] - moved["min"])
+            update = dict(method="custom", content=dict(question=str(move), values=values))
             start, answer = time.perf_counter(), None
             async for reply in self.send("comm_msg", dict(comm_id=comm_id, data=update)):
                 if reply["msg_type"] == "comm_msg":

@@ -1,9 +1,11 @@
-"""How quickly the explorer answers: in the kernel, and from a key to pixels in a real JupyterLab.
+"""How quickly an explorer answers: from a key to pixels, in a real JupyterLab and in a page.
 
     python -m benchmarks.latency
 
-The server is the one that `make lab` starts; the browser is the system's Chromium, without a
-window. Figures are medians and 95th percentiles, for a machine that does nothing else.
+Beside each figure stands that of an empty handler in the same page, which only repaints: nobody can
+be quicker. The server is the one that `make lab` starts, with nothing and with 150 ms added to the
+way to it; the browser is the system's Chromium, without a window. Figures are medians and 95th
+percentiles, for a machine that does nothing else.
 """
 
 import contextlib
@@ -26,7 +28,10 @@ from mini_autograd.explore import explore
 from mini_autograd.nn.functional.squashing import sigmoid
 
 ROOT = Path(__file__).resolve().parents[1]
-KEYS, MOVES = 120, 90
+sys.path.insert(0, str(ROOT / "tools"))
+import live_page  # noqa: E402
+
+KEYS, MOVES = 60, 90
 SETTING = """\
 import numpy as np
 from mini_autograd.nn.functional.squashing import sigmoid
@@ -74,8 +79,21 @@ def draw(alpha, beta):
     figure.canvas.draw_idle()
 """,
 }
+SOURCES["by the kernel"] = """\
+from mini_autograd.explore import explore
+
+explore(lambda x, alpha, beta: curve(x, float(alpha), beta), name="sigmoid",
+        alpha=(0.1, 4, 1.0, 0.01), beta=(-3, 3, 0.0))
+"""
+# The way to the kernel takes so long in addition, as to a server far away.
+FARTHER = """
+delay => {
+    const {send} = WebSocket.prototype;
+    WebSocket.prototype.send = function (data) { setTimeout(() => send.call(this, data), delay); };
+}
+"""
 # A message posted in the frame after a change arrives when that frame is painted. What counts as a
-# change: the explorer's overlay, a new image, or an image drawn on ipympl's canvas.
+# change: what moves in a picture of live.js, a new image, or an image drawn on ipympl's canvas.
 WATCH = """
 () => {
     window.painted = [];
@@ -87,9 +105,20 @@ WATCH = """
         channel.port1.onmessage = () => window.painted.push([begun, performance.now()]);
         channel.port2.postMessage(0);
     });
-    const picture = [...document.querySelectorAll('svg[role="img"]')].pop();
-    if (picture)
-        return void new MutationObserver(changed).observe(picture.parentElement, {childList: true});
+    const empty = document.createElement('div');
+    empty.id = 'empty';
+    empty.tabIndex = 0;
+    Object.assign(empty.style, {position: 'fixed', zIndex: 1e6, top: 0, left: 0, padding: '4px'});
+    empty.addEventListener('keydown', () => {
+        empty.textContent = Math.random();
+        changed();
+    });
+    document.body.append(empty);
+    const picture = document.querySelector('.ma svg[role="img"]');
+    if (picture) {
+        const what = {childList: true, subtree: true};
+        return void new MutationObserver(changed).observe(picture, what);
+    }
     const draw = CanvasRenderingContext2D.prototype.drawImage;
     CanvasRenderingContext2D.prototype.drawImage = function (...all) {
         changed();
@@ -104,60 +133,94 @@ WATCH = """
 
 
 def main():
-    report("kernel, one event", kernel_times())
-    for name in SOURCES:
-        if name == "ipympl" and not importlib.util.find_spec("ipympl"):
-            print("ipympl is not installed, and left out")
-        else:
-            measure(name)
-
-
-def measure(name):
-    with lab(SETTING + SOURCES[name]) as address, sync_playwright() as playwright:
+    report("kernel, one answer", kernel_times())
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
             args=["--no-sandbox"] if os.geteuid() == 0 else [],
         )
-        page = browser.new_page(viewport={"width": 1200, "height": 900})
-        page.goto(f"{address}/lab/tree/latency.ipynb?reset")
-        page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=60_000)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        page.get_by_role("slider").first.wait_for()
-        page.wait_for_timeout(3000)
-        page.evaluate(WATCH)
-        report(f"{name}, key to pixels", key_times(page))
-        if name == "explorer":
-            drag(page)
+        for slower in 1, 4:
+            in_a_page(browser, slower)
+        for name in SOURCES:
+            if name == "ipympl" and not importlib.util.find_spec("ipympl"):
+                print("ipympl is not installed, and left out")
+            else:
+                in_jupyterlab(browser, name)
         browser.close()
+
+
+def in_a_page(browser, slower):
+    """An explorer in a page without a kernel, on a processor that is so many times slower."""
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    explorer = sigmoid_explorer()
+    data, metadata = explorer._repr_mimebundle_()
+    output = nbformat.v4.new_output("display_data", dict(data), metadata=metadata)
+    cell = nbformat.v4.new_code_cell(outputs=[output])
+    live_page.with_live_outputs(nbformat.v4.new_notebook(cells=[cell]))
+    page.set_content(f"<!DOCTYPE html><body>{output.data['text/html']}</body>")
+    page.get_by_role("slider").first.wait_for()
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
+    page.evaluate(WATCH)
+    both(page, f"page without a kernel, {slower}x slower")
+    page.close()
+
+
+def in_jupyterlab(browser, name):
+    with lab(SETTING + SOURCES[name]) as address:
+        for delay in (0, 150) if name in ("explorer", "by the kernel") else (0,):
+            page = browser.new_page(viewport={"width": 1200, "height": 900})
+            page.add_init_script(f"({FARTHER})({delay})")
+            page.goto(f"{address}/lab/tree/latency.ipynb?reset")
+            page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=60_000)
+            page.get_by_role("menuitem", name="Run", exact=True).click()
+            page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+            page.get_by_role("slider").first.wait_for()
+            page.wait_for_timeout(3000)
+            page.evaluate(WATCH)
+            both(page, f"{name} in JupyterLab, +{delay} ms")
+            if name == "explorer":
+                drag(page)
+            page.close()
+
+
+def both(page, what):
+    report(what, key_times(page, page.get_by_role("slider").first))
+    report("    an empty handler there", key_times(page, page.locator("#empty")))
 
 
 def report(what, milliseconds):
     median, late = np.percentile(milliseconds, [50, 95])
-    print(f"{what}: median {median:.2f} ms, 95th percentile {late:.2f} ms")
+    print(f"{what}: median {median:.1f} ms, 95th percentile {late:.1f} ms", flush=True)
+
+
+def sigmoid_explorer():
+    return explore(
+        lambda x, alpha, beta: sigmoid(alpha * x + beta), alpha=(0.1, 4, 1.0), beta=(-3, 3, 0.0)
+    )
 
 
 def kernel_times():
-    """Milliseconds from the new value of a slider to the SVG that is sent."""
-    explorer = explore(
-        lambda x, alpha, beta: sigmoid(alpha * x + beta), alpha=(0.1, 4, 1.0), beta=(-3, 3, 0.0)
-    )
-    slider, times = explorer._sliders["alpha"], []
+    """Milliseconds from the question of a page to the answer that is sent."""
+    explorer, times = sigmoid_explorer(), []
     for i in range(400):
         begun = time.perf_counter()
-        slider.value = 0.1 + 0.05 * (i % 78)
+        explorer.tell(dict(alpha=0.1 + 0.05 * (i % 78), beta=0, cursor=1), str(i))
         times.append(1000 * (time.perf_counter() - begun))
-    print(f"bytes an event: {len(explorer._overlay.value.encode())}")
+    print(f"bytes an answer: {sum(map(len, explorer.answered['found'].values()))}")
     return times[20:]
 
 
-def key_times(page):
+def key_times(page, place):
     """Milliseconds from an arrow key to the last picture that it led to, one key at a time."""
-    page.get_by_role("slider").first.focus()
+    place.focus()
+    page.evaluate("() => { window.painted = []; }")
     for i in range(KEYS):
         page.keyboard.press("ArrowRight" if i % 60 < 30 else "ArrowLeft")
-        page.wait_for_timeout(250)
-    painted = dict(page.evaluate("() => window.painted"))
+        page.wait_for_timeout(400)
+    painted = {}
+    for begun, end in page.evaluate("() => window.painted"):
+        painted.setdefault(begun, end)
     print(f"keys that led to a picture: {len(painted)} of {KEYS}")
     return [end - begun for begun, end in list(painted.items())[5:]]
 
@@ -165,7 +228,8 @@ def key_times(page):
 def drag(page):
     """Move the mouse over the slider as fast as frames come, and count the pictures."""
     box = page.get_by_role("slider").first.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    share = page.get_by_role("slider").first.evaluate("e => (e.value - e.min) / (e.max - e.min)")
+    x, y = box["x"] + 8 + share * (box["width"] - 16), box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
     page.evaluate("() => { window.painted = []; }")

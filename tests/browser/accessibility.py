@@ -7,8 +7,8 @@ CONTRAST = 4.5  # WCAG's least, for text of this size
 
 # Faults of what we build on, which nothing in the course can mend. The README names them.
 NOT_OURS = {
-    # ipywidgets names a slider in a <label> that it does not tie to the handle, and passes no
-    # other name on: `tooltip` ends up as the title of that <label>.
+    # The sliders of a scene: ipywidgets names them in a <label> that it does not tie to the handle,
+    # and passes no other name on: `tooltip` ends up as the title of that <label>.
     "aria-input-field-name": ".noUi-handle",
     # Neither JupyterLab's figures nor ipywidgets' Image take an alternative text. Text beside them
     # says what they show.

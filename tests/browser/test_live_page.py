@@ -677,7 +677,7 @@ def test_the_label_of_the_cursor_hardly_ever_meets_a_line(show, width):
 
 def test_a_chapter_is_exported_as_one_live_page(browser, tmp_path):
     (tmp_path / "page.html").write_text(
-        live_page.page(ROOT / "notebooks/00_start.ipynb"), encoding="utf-8"
+        live_page.page(ROOT / "notebooks/04_gradcheck.ipynb"), encoding="utf-8"
     )
     page = browser.new_page(offline=True)
     page.goto((tmp_path / "page.html").as_uri(), wait_until="domcontentloaded")
