@@ -1,10 +1,13 @@
 """The program view: an explorer, with the program of f and its derivative line by line."""
 
+import base64
+import io
 import json
 
 import numpy as np
 import programs
 import pytest
+from PIL import Image
 
 from mini_autograd.explore import program_view
 from mini_autograd.explore.live import SPEC
@@ -74,3 +77,12 @@ def by_branch(x, alpha):
 def test_a_function_that_has_no_program_for_all_sliders_is_refused(f):
     with pytest.raises(ValueError, match=f"{f.__name__} cannot be traced"):
         program_view(f, alpha=(-1, 1, 0.5))
+
+
+def test_the_picture_shows_the_lines_below_the_curves(view):
+    def size(bundle):
+        return Image.open(io.BytesIO(base64.b64decode(bundle[0]["image/png"]))).size
+
+    curves, both = size(view._explorer._repr_mimebundle_()), size(view._repr_mimebundle_())
+    assert both[0] == curves[0] and both[1] > curves[1] + 8 * 20
+    assert view._repr_mimebundle_()[0]["image/png"] == view._repr_mimebundle_()[0]["image/png"]
