@@ -4,7 +4,7 @@ import re
 
 import nbformat
 
-from live_page import with_live_outputs
+from mini_autograd.explore.pages import with_live_outputs
 from notebooks import GOES
 
 

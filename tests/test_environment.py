@@ -244,6 +244,14 @@ def test_kernel_connections_switch_the_delay_off(monkeypatch):
     assert done == [True, "connected"]
 
 
+def test_an_export_by_the_server_is_alive():
+    from nbconvert import HTMLExporter
+
+    path = ROOT / "notebooks" / "00_start.ipynb"
+    page, _ = HTMLExporter(config=server_settings()).from_filename(str(path))
+    assert page.count('class="ma-spec"') == 1 and page.count("const VERSION = ") == 1
+
+
 def test_what_the_server_saves_holds_pictures_but_no_widgets_and_no_version(tmp_path):
     view = {"application/vnd.jupyter.widget-view+json": {"model_id": "1", "version_major": 2}}
     picture = {"image/png": "", "text/plain": "f"}

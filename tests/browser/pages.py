@@ -2,7 +2,7 @@
 
 import nbformat
 
-import live_page
+from mini_autograd.explore.pages import with_live_outputs
 
 FRAME = """<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><title>Explorers</title>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>
@@ -20,6 +20,6 @@ def document(bundles, theme="light"):
         for data, metadata in bundles
     ]
     cells = [nbformat.v4.new_code_cell(outputs=outputs)]
-    live_page.with_live_outputs(nbformat.v4.new_notebook(cells=cells))
+    with_live_outputs(nbformat.v4.new_notebook(cells=cells))
     body = "".join(output.data.get("text/html", "") for output in outputs)
     return FRAME.format(theme=theme, body=body, **THEMES[theme])

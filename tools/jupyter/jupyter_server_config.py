@@ -7,6 +7,7 @@ otherwise stand in front of the first page.
 import warnings
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from nbconvert.preprocessors import Preprocessor
 
 
 class PromptConnection(ZMQChannelsWebsocketConnection):
@@ -42,9 +43,19 @@ def save_what_lasts(model, **_):
             output.get("metadata", {}).pop(WIDGET_VIEW, None)
 
 
+class LivePages(Preprocessor):
+    """In JupyterLab's export to HTML, what the course stores for pages is alive."""
+
+    def preprocess(self, notebook, resources):
+        from mini_autograd.explore.pages import with_live_outputs  # not when the server starts
+
+        return with_live_outputs(notebook), resources
+
+
 # Jupyter applies these settings twice, and would report that the second hook replaces the first.
 warnings.filterwarnings("ignore", "Overriding existing pre_save_hook")
 c.ContentsManager.pre_save_hook = save_what_lasts  # noqa: F821
+c.HTMLExporter.preprocessors = [LivePages]  # noqa: F821
 c.ServerApp.kernel_websocket_connection_class = PromptConnection  # noqa: F821
 
 # Without it, each kernel warns in the reader's terminal that others might listen.
