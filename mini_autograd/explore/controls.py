@@ -11,19 +11,19 @@ from mini_autograd.explore.sliders import slider_spec
 
 
 class ControlPanel(widgets.VBox):
-    """Controls by name, above buttons that set them: the presets and a reset.
+    """Controls by name, above buttons that set them: the presets, a reset, and those given.
 
     presets is {name: {control: value}}. changed() is called after each change, and only once where
     a button changes several.
     """
 
-    def __init__(self, who, controls, changed, presets=None, **look):
+    def __init__(self, who, controls, changed, presets=None, buttons=(), **look):
         self._controls, self._changed, self._muted, self._asked = controls, changed, False, {}
         self.start, presets = self.values, require_presets(who, presets or {}, controls, _can_be)
         self._asked = self.start
         row = [_button(name, lambda _, to=to: self.set(to)) for name, to in presets.items()]
         row = [widgets.Label("Presets:"), *row] if row else []
-        row += [_button("Reset", lambda _: self.set(self.start))]
+        row += [_button("Reset", lambda _: self.set(self.start)), *buttons]
         row = widgets.Box(row, layout=layout("row wrap"))
         super().__init__([columns(controls.values()), row], layout=layout("column", **look))
         for control in controls.values():
