@@ -1,12 +1,14 @@
 """Any figure under controls: it is made once, and each event redraws only what moves."""
 
 import html
+import itertools
 import textwrap
 
 import ipywidgets as widgets
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
 from matplotlib.text import Text
@@ -117,8 +119,14 @@ def _fit_the_page(figure):
         place.patch.set_visible(False)
     for axes in figure.axes:
         axes.tick_params(which="both", labelsize=_LETTERS, color=_INK, labelcolor=_INK)
-    for text in figure.findobj(Text):
-        text.set(fontsize=_LETTERS, color=_INK if text.get_color() == "black" else text.get_color())
+    letters = figure.findobj(Text)
+    for text in letters:
+        text.set_fontsize(_LETTERS)
+    # What lies on an image has that behind it, in any theme.
+    lines = (line for axes in figure.axes if not axes.images for line in axes.lines)
+    for artist in itertools.chain(letters, lines):
+        if to_rgb(artist.get_color()) == (0, 0, 0):
+            artist.set_color(_INK)
 
 
 def _player(name, controls):

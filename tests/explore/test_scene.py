@@ -246,6 +246,9 @@ def test_the_figure_has_the_paper_of_the_page_and_letters_of_its_size_in_both_th
     figure, axes = plt.subplots(figsize=(8, 3))
     axes.set_title("a title", fontsize=20)
     axes.text(0.5, 0.5, "red", color="red")
+    lines = [axes.plot([0, 1], [0, 1], color)[0] for color in ("k-", "r-")]
+    lines += figure.add_axes((0.8, 0.8, 0.1, 0.1)).plot([0, 1], "k-")
+    figure.axes[1].imshow([[0.5]])
     shown = scene(figure, lambda a: ([], ""), a=(0, 1, 0.5))
     for png in shown._image.value, base64.b64decode(shown._repr_mimebundle_()[0]["image/png"]):
         for paper in ("white", "#111111"):
@@ -258,6 +261,7 @@ def test_the_figure_has_the_paper_of_the_page_and_letters_of_its_size_in_both_th
     colors = {text.get_color() for text in figure.findobj(Text)}
     assert "red" in colors and len(colors) == 2
     (ink,) = colors - {"red"}
+    assert [line.get_color() for line in lines] == [ink, "r", "k"]  # the last is on an image
     assert contrast(ink, "white") > 4.5 and contrast(ink, "#111111") > 4
 
 
