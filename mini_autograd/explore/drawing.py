@@ -31,8 +31,9 @@ class Drawing(Live):
 
     f(**values) returns a list of panels, in it lists of those that stand side by side, and what
     say() returns. A control is a slider (min, max, start), or with its step as a fourth; or
-    logarithmic(min, max, start); or a list of words to choose from, the first at the start. Each
-    may have another name in labels={"w": "weight"}. presets names buttons, each with what it sets:
+    logarithmic(min, max, start); or a list of words to choose from, the first at the start; or
+    painted(rows, columns), a sheet that a reader paints, which is a matrix to f. Each may have
+    another name in labels={"w": "weight"}. presets names buttons, each with what it sets:
     {"steep": dict(w=4)}. play="n" adds a button that moves n to its end.
 
     Every value is followed into a program, which runs in the page without a kernel. So f computes
@@ -46,7 +47,8 @@ class Drawing(Live):
         made = {key: _control(key, given, labels.get(key)) for key, given in controls.items()}
         self._f, self._start = f, {key: one["start"] for key, one in made.items()}
         self._choices = {key: one for key, one in made.items() if "options" in one}
-        self._sliders = {key: one for key, one in made.items() if "options" not in one}
+        self._sliders = {key: one for key, one in made.items() if "digits" in one}
+        self._sheets = {key: one for key, one in made.items() if "painted" in one}
         self._presets = self._checked(presets or {})
         if play is not None and play not in self._sliders:
             raise ValueError(f"draw: play={play!r}, but it is the name of a slider")
@@ -55,6 +57,7 @@ class Drawing(Live):
             "drawing",
             sliders=list(self._sliders.values()),
             choices=list(self._choices.values()),
+            **({"sheets": list(self._sheets.values())} if self._sheets else {}),
             presets=[dict(name=name, to=to) for name, to in self._presets.items()],
             play=play,
             longest=max((one.pop("longest") for one in pictures), key=len),
@@ -80,6 +83,8 @@ class Drawing(Live):
     def _can_be(self, key, value):
         if key in self._choices:
             return value in self._choices[key]["options"]
+        if key in self._sheets:
+            return np.shape(value) == np.shape(self._sheets[key]["painted"])
         return can_be(self._sliders[key], value)
 
     # What f computes, and the program that does.
@@ -87,7 +92,9 @@ class Drawing(Live):
     def outcome(self, **values):
         """The rows of panels for these values of the controls, and what is said."""
         with np.errstate(all="ignore"):
-            return _outcome(self._f(**self._start | values))
+            values = self._start | values
+            values |= {key: np.array(values[key], float) for key in self._sheets}
+            return _outcome(self._f(**values))
 
     def _outcome_at(self, values, change):
         try:
@@ -102,21 +109,23 @@ class Drawing(Live):
         for key, one in self._sliders.items():
             for end in one["min"], one["max"]:
                 yield {key: 10.0**end if one["logarithmic"] else end}
+        for key, one in self._sheets.items():
+            yield {key: np.ones_like(one["painted"])}
         yield from self._presets.values()
 
     def _picture(self, chosen):
         """The panels for this choice, the program of their arrays, and the longest sentence."""
         rows, said = self.outcome(**chosen)
-        keys = list(self._sliders)
+        keys = [*self._sliders, *self._sheets]
         pointers = itertools.chain(*(one["pointer"] for one in itertools.chain(*rows)))
         _known("pointer", filter(None, pointers), self._sliders)
-        program = self._followed(chosen, [np.array(float(self._start[key])) for key in keys])
+        program = self._followed(chosen, _numbers(self._start, keys))
         sentences = []
         for change in self._ends():
             values = self._start | change | chosen
             found = self._outcome_at(values, change)
             _require_same([rows, said], found, change)
-            results = program.run(*(np.array(float(values[key])) for key in keys))
+            results = program.run(*_numbers(values, keys))
             if results is None or not all(map(_close, results, parts(list(found), Array))):
                 raise ValueError(
                     f"draw: for {_shown(change)} f goes another way than at the start: "
@@ -129,7 +138,7 @@ class Drawing(Live):
         return dict(rows=spec[0], words=spec[1], program=as_json(program, keys), longest=longest)
 
     def _followed(self, chosen, numbers):
-        keys = list(self._sliders)
+        keys = [*self._sliders, *self._sheets]
 
         def arrays(*numbers):
             take_scalars_for_numbers()
@@ -199,6 +208,11 @@ def _difference(a, b, path="what f returns"):
     return next(_difference(x, y, f"{path}[{k!r}]") for k, x, y in pairs if x != y)
 
 
+def _numbers(values, keys):
+    """What a program is given for these values of sliders and sheets."""
+    return [np.array(values[key], float) for key in keys]
+
+
 def _close(a, b):
     return a.shape == b.shape and np.allclose(a, b, rtol=1e-12, atol=1e-12, equal_nan=True)
 
@@ -221,6 +235,8 @@ def _control(key, given, label):
     """What live.js must know of a slider, or of a choice among words."""
     if isinstance(given, dict) and "logarithmic" in given:
         return log_slider_spec("draw", key, given["logarithmic"], label)
+    if isinstance(given, dict) and "painted" in given:
+        return dict(key=key, label=label or named(key), start=given["painted"], **given)
     if not isinstance(given, list):
         return slider_spec("draw", key, given, label)
     if not given or not all(isinstance(one, str) for one in given):

@@ -128,6 +128,18 @@ def logarithmic(low, high, start):
     return dict(logarithmic=require_log_slider("logarithmic", "(min, max, start)", given))
 
 
+def painted(rows, columns, start=None):
+    """A sheet of cells that a reader paints: a matrix of ones where there is ink, else zeros.
+
+    draw(f, sheet=painted(8, 8)) hands it to f. start is the matrix that is there at first.
+    """
+    start = np.zeros((rows, columns)) if start is None else np.asarray(start, float)
+    if start.shape != (rows, columns) or not np.isin(start, (0, 1)).all():
+        form = f"a matrix of {rows} rows and {columns} columns, of zeros and ones"
+        raise ValueError(f"painted: start must be {form}, not {start.tolist()}")
+    return dict(painted=start.tolist())
+
+
 def as_tensor(value, requires_grad=False):
     """A tensor of what a function under sliders computes with; tensor() wants known numbers."""
     value = value if isinstance(value, Array) else np.array(value, float)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from accessibility import faint_texts, violations
 from pages import THEMES
+from playwright.sync_api import expect
 
 from mini_autograd.explore import draw, words
 from mini_autograd.explore.live import SPEC
-from mini_autograd.explore.marks import bars, cells, curve, logarithmic, panel, points, say
+from mini_autograd.explore.marks import bars, cells, curve, logarithmic, painted, panel, points, say
 
 GRID = np.linspace(-6, 6, 121)
 HOSTILE = "</script><img src=x onerror=\"window.hit = 1\"><b id='hostile'>&lt;i&gt;"
@@ -301,3 +302,40 @@ def test_a_spec_that_is_not_understood_leaves_the_picture(show, drawing):
     ]
     page = show([(data | {SPEC: one}, metadata) for one in odd])
     assert page.locator("#hostile").count() == 0 and page.evaluate("window.hit") is None
+
+
+# --- Sheets to paint ------------------------------------------------------------------------------
+
+
+def inked(sheet):
+    return [panel(cells(sheet, limits=(0, 1)))], say("{:d} cells", sheet.sum())
+
+
+def test_a_sheet_is_painted_by_mouse_and_by_keys(show):
+    presets = {"a corner": dict(sheet=[[1, 0, 0], [0, 0, 0], [0, 0, 0]])}
+    page = show([draw(inked, sheet=painted(3, 3), presets=presets)._repr_mimebundle_()])
+    said, sheet = page.locator(".ma-said > p").first, page.get_by_role("grid", name="sheet")
+    box = sheet.bounding_box()
+    left, side = box["x"] + box["width"] / 6, box["height"] / 3
+    page.mouse.move(left, box["y"] + side / 2)
+    page.mouse.down()
+    page.mouse.move(left, box["y"] + 2.5 * side, steps=8)
+    page.mouse.up()
+    expect(said).to_have_text("3 cells")  # a stroke down the first column
+    page.keyboard.press("ArrowLeft")  # there is nothing further left
+    page.keyboard.press("Space")
+    expect(said).to_have_text("2 cells")  # from where the stroke began
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(said).to_have_text("3 cells")
+    chosen = page.get_by_role("gridcell", selected=True)
+    assert [cell.get_attribute("aria-label") for cell in chosen.all()] == [
+        "row 1, column 2",
+        "row 2, column 1",
+        "row 3, column 1",
+    ]
+    page.get_by_role("button", name="a corner").click()
+    expect(said).to_have_text("1 cells")
+    page.get_by_role("button", name="Reset").click()
+    expect(said).to_have_text("0 cells")
+    assert violations(page, exempted={}) == []

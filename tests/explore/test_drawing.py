@@ -15,6 +15,7 @@ from mini_autograd.explore.marks import (
     cells,
     curve,
     logarithmic,
+    painted,
     panel,
     points,
     say,
@@ -306,3 +307,34 @@ def test_stored_drawings_have_the_form_that_live_js_reads():
         for one in panels:
             assert one.keys() == form.keys() and isinstance(one["title"], dict | None)
             assert all(isinstance(one[side], str | None) for side in ("xlabel", "ylabel"))
+
+
+# --- Sheets to paint ------------------------------------------------------------------------------
+
+
+def inked(sheet, w):
+    return [panel(cells(w * sheet))], say("{:.1f} of ink", (w * sheet).sum())
+
+
+def test_a_painted_sheet_is_a_matrix_to_f():
+    start = [[0, 1, 0], [1, 1, 0]]
+    drawing = draw(inked, sheet=painted(2, 3, start), w=(0, 2, 1.5))
+    (sheet,) = drawing.spec["sheets"]
+    assert sheet == dict(key="sheet", label="sheet", painted=start, start=start)
+    program = drawing.spec["pictures"][0]["program"]
+    assert program["inputs"] == ["[] w", "[2,3] sheet"]
+    (_, amount), _ = programs.run(program, [np.array(1.5), np.ones((2, 3))])
+    assert amount == 9
+    assert words.sentence(drawing.outcome(sheet=np.eye(2, 3))[1]) == "3.0 of ink"
+    assert drawing._repr_mimebundle_()[0]["text/plain"] == "4.5 of ink"
+
+
+@pytest.mark.parametrize("start", [[[0, 1]], [[0, 0.5], [1, 1]], 3])
+def test_a_sheet_begins_with_ink_or_none_in_each_cell(start):
+    with pytest.raises(ValueError, match="painted: start must be a matrix of 2 rows and 2 columns"):
+        painted(2, 2, start)
+
+
+def test_a_preset_of_another_size_is_refused():
+    with pytest.raises(ValueError, match="draw: preset 'all' asks for sheet="):
+        draw(inked, sheet=painted(2, 2), w=(0, 2, 1.0), presets={"all": dict(sheet=[[1]])})

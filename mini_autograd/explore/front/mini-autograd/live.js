@@ -1595,12 +1595,83 @@ function choice({ label, options }, changed) {
     set: value => { inputs[options.indexOf(value)].checked = true; }, size: options.length };
 }
 
+// A sheet that a reader paints cell by cell: with a pointer, or by arrow keys and Space.
+class Sheet {
+  constructor({ label, start }, changed) {
+    const height = start.length, width = start[0].length;
+    Object.assign(this, { changed, width, value: new Float64Array(height * width) });
+    this.cells = Array.from(this.value, (_, i) => make("div", { role: "gridcell",
+      class: "ma-pixel", "aria-label": `row ${Math.floor(i / width) + 1}, ` +
+        `column ${(i % width) + 1}` }));
+    const rows = start.map((_, r) => make("div", { role: "row" },
+      ...this.cells.slice(r * width, (r + 1) * width)));
+    this.grid = make("div", { role: "grid", "aria-label": label, class: "ma-sheet", ...OWN_KEYS,
+      style: `--ma-columns: ${width}`, onpointerdown: event => this.press(event),
+      onpointermove: event => this.drag(event), onkeydown: event => this.key(event) }, ...rows);
+    this.place = make("div", {}, make("div", {}, label), this.grid);
+    this.set(start);
+    this.go(0);
+  }
+
+  set(matrix) {
+    matrix.flat().forEach((to, i) => this.fill(i, to));
+  }
+
+  fill(i, to) {
+    this.value[i] = to;
+    this.cells[i].setAttribute("aria-selected", to > 0.5);
+  }
+
+  paint(i) {
+    if (this.value[i] === this.ink) return;
+    this.fill(i, this.ink);
+    this.changed();
+  }
+
+  turn(i) { // the pen writes from here on what this cell was not
+    this.ink = +!this.value[i];
+    this.paint(i);
+  }
+
+  go(to) { // one cell at a time is reached by Tab
+    this.cells.forEach((cell, i) => cell.setAttribute("tabindex", i === to ? 0 : -1));
+    this.at = to;
+  }
+
+  press(event) {
+    const i = this.cells.indexOf(event.target);
+    if (i < 0 || event.button) return;
+    this.grid.setPointerCapture(event.pointerId);
+    this.go(i);
+    this.cells[i].focus();
+    this.turn(i);
+  }
+
+  drag({ pointerId, clientX, clientY }) {
+    if (!this.grid.hasPointerCapture(pointerId)) return;
+    const i = this.cells.indexOf(document.elementFromPoint(clientX, clientY));
+    if (i >= 0) this.paint(i);
+  }
+
+  key(event) {
+    const { at, width, cells } = this, column = at % width, turns = [" ", "Enter"];
+    const by = { ArrowLeft: column ? -1 : 0, ArrowRight: column < width - 1 ? 1 : 0,
+      ArrowUp: -width, ArrowDown: width }[event.key];
+    if (by === undefined && !turns.includes(event.key)) return;
+    event.preventDefault();
+    if (by === undefined) return this.turn(at);
+    if (cells[at + by]) this.go(at + by);
+    cells[this.at].focus();
+  }
+}
+
 class Drawing {
   constructor(place, spec) {
     const moved = () => this.changed();
     Object.assign(this, { spec, runs: spec.pictures.map(({ program }) => compiled(program)) });
     this.sliders = Object.fromEntries(spec.sliders.map(one => [one.key, slider(one, moved)]));
     this.choices = Object.fromEntries(spec.choices.map(one => [one.key, choice(one, moved)]));
+    this.sheets = Object.fromEntries((spec.sheets ?? []).map(one => [one.key, new Sheet(one, moved)]));
     this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.svg.setAttribute("role", "img");
     this.svg.classList.add("ma-drawn");
@@ -1617,16 +1688,16 @@ class Drawing {
   }
 
   panel() {
-    const { sliders, choices, spec } = this;
+    const { sliders, choices, sheets, spec } = this;
     const rows = Object.values(sliders).flatMap(({ name, range, field }) => [name, range, field]);
-    const chosen = Object.values(choices).map(one => one.place);
+    const chosen = Object.values({ ...sheets, ...choices }).map(one => one.place);
     return make("div", { class: "ma-panel" }, ...chosen,
       make("div", { class: "ma-rows" }, ...rows),
       make("div", { class: "ma-buttons" }, ...this.buttons(spec)));
   }
 
-  buttons({ sliders, choices, presets, play }) {
-    const start = [...sliders, ...choices].map(one => [one.key, one.start]);
+  buttons({ sliders, choices, sheets = [], presets, play }) {
+    const start = [...sliders, ...choices, ...sheets].map(one => [one.key, one.start]);
     const named = presets.map(({ name, to }) => button(name, () => this.set(to)));
     if (named.length) named.unshift(make("span", {}, "Presets:"));
     const played = sliders.find(one => one.key === play);
@@ -1667,7 +1738,7 @@ class Drawing {
 
   set(values) {
     for (const [key, value] of Object.entries(values))
-      (this.sliders[key] ?? this.choices[key]).set(value);
+      (this.sliders[key] ?? this.choices[key] ?? this.sheets[key]).set(value);
     this.changed();
   }
 
@@ -1682,7 +1753,7 @@ class Drawing {
     const chosen = Object.values(this.choices).reduce((n, one) => n * one.size + one.index, 0);
     if (chosen !== this.chosen) this.g = null; // another picture has axes of its own
     this.chosen = chosen;
-    const values = Object.values(this.sliders).map(one => one.value);
+    const values = Object.values({ ...this.sliders, ...this.sheets }).map(one => one.value);
     this.found = this.runs[chosen](values);
     this.draw();
   }
@@ -2030,6 +2101,11 @@ const STYLE = `
 .ma svg.ma-drawn > g:last-child { pointer-events: none; }
 .ma .ma-choice { border: 0; margin: 0 0 6px; padding: 0; display: flex; flex-wrap: wrap;
   gap: 2px 14px; min-width: 0; }
+.ma-sheet { width: min(208px, 100%); border: 1px solid var(--ma-rim); margin: 4px 0 8px;
+  touch-action: none; user-select: none; -webkit-user-select: none; cursor: crosshair; }
+.ma-sheet > div { display: grid; grid-template-columns: repeat(var(--ma-columns), 1fr); }
+.ma-pixel { aspect-ratio: 1; border: 0.5px solid color-mix(in srgb, currentColor 15%, transparent); }
+.ma-pixel[aria-selected=true] { background: currentColor; }
 .ma .ma-choice input { width: auto; height: auto; margin: 0; accent-color: var(--ma-accent); }
 .ma .ma-choice legend { width: auto; font: inherit; float: left; padding: 0; margin-right: 14px; }
 .ma .ma-choice label { display: inline-flex; align-items: center; gap: 5px; margin: 0;
