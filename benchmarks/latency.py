@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 import live_page  # noqa: E402
 
-KEYS, MOVES = 60, 90
+KEYS, MOVES = 45, 90
 SETTING = """\
 import numpy as np
 from mini_autograd.nn.functional.squashing import sigmoid
@@ -92,19 +92,30 @@ delay => {
     WebSocket.prototype.send = function (data) { setTimeout(() => send.call(this, data), delay); };
 }
 """
-# A message posted in the frame after a change arrives when that frame is painted. What counts as a
+# A message posted in the frame of a change arrives when that frame is painted. What counts as a
 # change: what moves in a picture of live.js, a new image, or an image drawn on ipympl's canvas.
 WATCH = """
 () => {
     window.painted = [];
-    let pressed = 0;
+    let pressed = 0, inFrame = false;
     addEventListener('keydown', () => { pressed = performance.now(); }, true);
-    const changed = () => requestAnimationFrame(() => {
+    const posted = then => {
         const channel = new MessageChannel();
-        const begun = pressed;
-        channel.port1.onmessage = () => window.painted.push([begun, performance.now()]);
+        channel.port1.onmessage = then;
         channel.port2.postMessage(0);
+    };
+    const frame = requestAnimationFrame;
+    window.requestAnimationFrame = draw => frame(time => {
+        inFrame = true;
+        posted(() => { inFrame = false; });
+        draw(time);
     });
+    const painted = begun => posted(() => window.painted.push([begun, performance.now()]));
+    const changed = () => {
+        const begun = pressed;
+        if (inFrame) painted(begun);
+        else frame(() => painted(begun));
+    };
     const empty = document.createElement('div');
     empty.id = 'empty';
     empty.tabIndex = 0;
@@ -176,7 +187,7 @@ def in_jupyterlab(browser, name):
             page.get_by_role("menuitem", name="Run", exact=True).click()
             page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
             page.get_by_role("slider").first.wait_for()
-            page.wait_for_timeout(3000)
+            page.wait_for_timeout(6000)  # until JupyterLab no longer moves the focus
             page.evaluate(WATCH)
             both(page, f"{name} in JupyterLab, +{delay} ms")
             if name == "explorer":
@@ -217,7 +228,7 @@ def key_times(page, place):
     page.evaluate("() => { window.painted = []; }")
     for i in range(KEYS):
         page.keyboard.press("ArrowRight" if i % 60 < 30 else "ArrowLeft")
-        page.wait_for_timeout(400)
+        page.wait_for_timeout(300)
     painted = {}
     for begun, end in page.evaluate("() => window.painted"):
         painted.setdefault(begun, end)
