@@ -217,6 +217,15 @@ VALUES = [0.0, -0.0, 1, -1.5, 0.125, 0.375, -0.625, 2.5, 0.15, 1e-3, 9.99e-4, -3
 VALUES += [99999.9999999, 1e5, -1234567.8, 1e300, np.inf, -np.inf, np.nan, 1 / 3, 0.0005, 1.0000005]
 
 
+def test_ticks_are_as_round_as_their_step(call):
+    found = call("limits => limits.map(one => live.ticks(one, 4))", [(0, 1000), (0, 1), (-2, 2)])
+    assert [[text for _, text in one] for one in found] == [
+        ["0", "250", "500", "750", "1000"],
+        ["0.00", "0.25", "0.50", "0.75", "1.00"],
+        ["−2", "−1", "0", "1", "2"],
+    ]
+
+
 def test_numbers_are_written_alike(call):
     found = call(
         "values => values.map(v => [live.fixed(v, 2), live.fixed(v, 4), live.shown(v)])", VALUES

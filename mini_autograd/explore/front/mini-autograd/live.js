@@ -453,7 +453,8 @@ function ticks([low, high], wanted) {
   const rough = (high - low) / wanted, power = 10 ** Math.floor(Math.log10(rough));
   const factor = [1, 2, 2.5, 5, 10].find(one => one * power >= rough * 0.999);
   const step = factor * power;
-  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) + (factor === 2.5 ? 1 : 0);
+  const finer = factor === 2.5 ? 1 : 0; // 0.25 takes a digit more than 0.2
+  const digits = Math.max(0, finer - Math.floor(Math.log10(step) + 1e-9));
   const first = Math.ceil(low / step - 1e-9), last = Math.floor(high / step + 1e-9);
   const far = Math.abs(low) >= 1e5 || Math.abs(high) >= 1e5 || digits > 6;
   return Array.from({ length: last - first + 1 }, (_, i) => {
@@ -1671,7 +1672,8 @@ class Drawing {
     Object.assign(this, { spec, runs: spec.pictures.map(({ program }) => compiled(program)) });
     this.sliders = Object.fromEntries(spec.sliders.map(one => [one.key, slider(one, moved)]));
     this.choices = Object.fromEntries(spec.choices.map(one => [one.key, choice(one, moved)]));
-    this.sheets = Object.fromEntries((spec.sheets ?? []).map(one => [one.key, new Sheet(one, moved)]));
+    this.sheets = Object.fromEntries((spec.sheets ?? []).map(one =>
+      [one.key, new Sheet(one, moved)]));
     this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.svg.setAttribute("role", "img");
     this.svg.classList.add("ma-drawn");
@@ -2104,7 +2106,8 @@ const STYLE = `
 .ma-sheet { width: min(208px, 100%); border: 1px solid var(--ma-rim); margin: 4px 0 8px;
   touch-action: none; user-select: none; -webkit-user-select: none; cursor: crosshair; }
 .ma-sheet > div { display: grid; grid-template-columns: repeat(var(--ma-columns), 1fr); }
-.ma-pixel { aspect-ratio: 1; border: 0.5px solid color-mix(in srgb, currentColor 15%, transparent); }
+.ma-pixel { aspect-ratio: 1;
+  border: 0.5px solid color-mix(in srgb, currentColor 15%, transparent); }
 .ma-pixel[aria-selected=true] { background: currentColor; }
 .ma .ma-choice input { width: auto; height: auto; margin: 0; accent-color: var(--ma-accent); }
 .ma .ma-choice legend { width: auto; font: inherit; float: left; padding: 0; margin-right: 14px; }
@@ -2128,5 +2131,5 @@ export default { render };
 export {
   BY_ELEMENT, ERFC, LOOPS, REDUCED, byDifference, compiled, difference, distances, examined, fixed,
   crowdInWords, formatted, gridOf, mistake, mountOr, quantiles, sentence, shown, significant,
-  verdict,
+  ticks, verdict,
 };
