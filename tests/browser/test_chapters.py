@@ -133,7 +133,7 @@ def test_runs_and_answers_everyone(open_notebook, name):
     start = explorer.state()
     explorer.press_arrow_keys()
     by_key = explorer.state_after(start)
-    explorer.drag(40)
+    explorer.drag(120)
     explorer.state_after(by_key)
     explorer.cell.get_by_role("button", name="Reset", exact=True).click()
     explorer.wait_until(lambda state: state["words"] == start["words"])
@@ -399,7 +399,7 @@ NOT_ATTEMPTED = {"not attempted yet", "not attempted yet: a rule is missing"}
 
 
 class Explorer:
-    """The first explorer of a notebook that has run."""
+    """The first explorer, drawing or scene of a notebook that has run; a walk has no Reset."""
 
     def __init__(self, notebook):
         self.page = notebook.page
@@ -407,7 +407,9 @@ class Explorer:
             """() => [...document.querySelectorAll('[data-mime-type*="widget-view"]')]
                 .every(output => output.querySelector('.ma > *, .widget-container'))"""
         )
-        self.cell = notebook.cells.filter(has=self.page.get_by_role("slider")).first
+        moving = notebook.cells.filter(has=self.page.get_by_role("slider"))
+        reset = self.page.get_by_role("button", name="Reset", exact=True)
+        self.cell = moving.filter(has=reset).first
         self.cell.get_by_role("slider").first.scroll_into_view_if_needed()  # only then it is drawn
         drawn = ".jp-OutputArea :is(svg[role=img] path, img, td)"
         self.cell.locator(drawn).first.wait_for(state="attached")
@@ -454,7 +456,7 @@ class Explorer:
                 const all = selector => [...cell.querySelectorAll('.jp-OutputArea ' + selector)];
                 return {
                     drawn: [
-                        ...all('svg[role=img] path').map(path => path.getAttribute('d')),
+                        ...all('svg[role=img]').map(svg => svg.innerHTML),
                         ...all('img').map(image => image.src),
                         ...all('td').map(number => number.textContent),
                     ],
