@@ -62,4 +62,4 @@ from mini_autograd.operations import (
     zeros_like,
 )
 
-__version__ = "1.0.0"
+__version__ = "2.0.0"

@@ -1,6 +1,7 @@
 """What is installed, pinned, configured and linked agrees with itself."""
 
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -25,6 +26,7 @@ from traitlets.config.loader import PyFileConfigLoader
 import mini_autograd
 import try_versions
 import upgrade_pins
+from mini_autograd.explore.live import FRONT
 from notebooks import METADATA, ROOT, read
 from set_repository import NOBODY, linking_files, repository, set_once, set_repository
 
@@ -118,7 +120,8 @@ def test_the_version_is_the_same_everywhere():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     newest = re.search(r"^## (\d\S+)", changes, flags=re.MULTILINE)[1]  # below "Unreleased"
-    assert citation["version"] == newest == mini_autograd.__version__
+    front = json.loads((FRONT / "mini-autograd" / "package.json").read_text(encoding="utf-8"))
+    assert citation["version"] == newest == front["version"] == mini_autograd.__version__
     assert "version" in PROJECT["dynamic"]
 
 
