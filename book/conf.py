@@ -23,6 +23,8 @@ exclude_patterns = [".*", "build", "mini_autograd", "tests", "**/.ipynb_checkpoi
 
 nb_execution_mode = "off"
 nb_custom_formats = {".ipynb": "stored.read"}
+nb_code_prompt_show = "Show the {type}"
+nb_code_prompt_hide = "Hide the {type}"
 myst_enable_extensions = ["amsmath", "dollarmath"]
 myst_heading_anchors = 3
 
