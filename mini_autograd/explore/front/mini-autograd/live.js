@@ -993,10 +993,10 @@ class Explorer {
   }
 
   draw() {
+    this.svg.setAttribute("aria-label", this.sentence());
     if (!this.svg.isConnected) return; // JupyterLab attaches it later; its size changes then
     if (this.width() !== this.g?.width) this.resize();
     this.svg.lastChild.innerHTML = this.drawn();
-    this.svg.setAttribute("aria-label", this.sentence());
     this.report();
   }
 
@@ -1780,14 +1780,14 @@ class Drawing {
   }
 
   draw() {
-    if (!this.svg.isConnected) return; // JupyterLab attaches it later; its size changes then
-    if (this.width() !== this.g?.width) this.resize();
-    const { svg, g, found: { outputs, broken } } = this;
-    const moving = marked(g.panels, svg, outputs, one => !this.isFixed(one));
+    const { svg, found: { outputs, broken } } = this;
     const { words: said } = this.spec.pictures[this.chosen];
     const words = broken < 0 ? sentence(said, outputs) : UNKNOWN_WAY;
-    svg.lastChild.innerHTML = broken < 0 ? drawn(g.panels, moving, svg, outputs) : "";
     svg.setAttribute("aria-label", words);
+    if (!svg.isConnected) return; // JupyterLab attaches it later; its size changes then
+    if (this.width() !== this.g?.width) this.resize();
+    const moving = marked(this.g.panels, svg, outputs, one => !this.isFixed(one));
+    svg.lastChild.innerHTML = broken < 0 ? drawn(this.g.panels, moving, svg, outputs) : "";
     this.said.textContent = words;
     if (this.touched) this.speaker.say(words);
   }
