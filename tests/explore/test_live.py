@@ -16,10 +16,11 @@ from test_words import DIFFERENCES, RIGHT, SIDES, X
 
 from erfc_coefficients import coefficients
 from mini_autograd import log
-from mini_autograd.explore import explore, words
+from mini_autograd.explore import draw, explore, program_view, words
 from mini_autograd.explore.explored import FIELDS, _grid
 from mini_autograd.explore.graph import _shown
 from mini_autograd.explore.live import LIVE, SPEC
+from mini_autograd.explore.marks import panel, points, say
 from mini_autograd.explore.program import BY_ELEMENT, REDUCED
 from notebooks import ROOT, code_cells, notebook_paths, read
 
@@ -355,3 +356,29 @@ def test_where_nothing_can_be_compared_a_page_says_so(call):
         want = said.verdict(explorer.explored.examine(dict(c=c, cursor=1.0)), "autograd")
         right, head, tail = call(examine, spec, c)
         assert f"{head}: {tail}" == want and right == (c > 0)
+
+
+def a_point(a):
+    return [panel(points(a, a), xlim=(0, 1), ylim=(0, 1))], say("a = {:.1f}", a)
+
+
+def scaled(x, a):
+    return a * x * x
+
+
+@pytest.mark.parametrize(
+    ("make", "f", "words"),
+    [
+        (draw, a_point, "a = 0.5"),
+        (explore, scaled, "scaled and its derivative"),
+        (program_view, scaled, "scaled and its derivative"),
+    ],
+)
+def test_a_picture_has_words_before_it_comes_into_sight(call, make, f, words):
+    """JupyterLab shows nothing of a cell far below, so nobody has drawn there."""
+    mounted = """spec => {
+        const place = document.createElement("div");
+        live.mountOr(place, spec, {});
+        return place.querySelector("svg[role=img]").getAttribute("aria-label");
+    }"""
+    assert call(mounted, make(f, a=(0, 1, 0.5)).spec) == words

@@ -861,6 +861,7 @@ class Explorer {
     this.parameters = Object.keys(this.sliders).filter(key => !["cursor", "h"].includes(key));
     this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.svg.setAttribute("role", "img");
+    this.svg.setAttribute("aria-label", `${this.spec.name} and its derivative`); // till it is drawn
     this.cells = make("div", { class: "ma-cells" });
     this.verdict = make("p", { class: "ma-verdict" });
     this.about = make("p", { class: "ma-about" });
@@ -1789,6 +1790,10 @@ class Drawing {
     const moving = marked(this.g.panels, svg, outputs, one => !this.isFixed(one));
     svg.lastChild.innerHTML = broken < 0 ? drawn(this.g.panels, moving, svg, outputs) : "";
     this.said.textContent = words;
+    if (!svg.isConnected) return; // JupyterLab attaches it later; its size changes then
+    if (this.width() !== this.g?.width) this.resize();
+    const moving = marked(this.g.panels, svg, outputs, one => !this.isFixed(one));
+    svg.lastChild.innerHTML = broken < 0 ? drawn(this.g.panels, moving, svg, outputs) : "";
     if (this.touched) this.speaker.say(words);
   }
 }
