@@ -16,11 +16,10 @@ from test_words import DIFFERENCES, RIGHT, SIDES, X
 
 from erfc_coefficients import coefficients
 from mini_autograd import log
-from mini_autograd.explore import draw, explore, program_view, words
+from mini_autograd.explore import draw, explore, marks, program_view, words
 from mini_autograd.explore.explored import FIELDS, _grid
 from mini_autograd.explore.graph import _shown
 from mini_autograd.explore.live import LIVE, SPEC
-from mini_autograd.explore.marks import panel, points, say
 from mini_autograd.explore.program import BY_ELEMENT, REDUCED
 from notebooks import ROOT, code_cells, notebook_paths, read
 
@@ -359,7 +358,8 @@ def test_where_nothing_can_be_compared_a_page_says_so(call):
 
 
 def a_point(a):
-    return [panel(points(a, a), xlim=(0, 1), ylim=(0, 1))], say("a = {:.1f}", a)
+    point = marks.panel(marks.points(a, a), xlim=(0, 1), ylim=(0, 1))
+    return [point], marks.say("a = {:.1f}", a)
 
 
 def scaled(x, a):
