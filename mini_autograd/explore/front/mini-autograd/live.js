@@ -1785,10 +1785,6 @@ class Drawing {
     const { words: said } = this.spec.pictures[this.chosen];
     const words = broken < 0 ? sentence(said, outputs) : UNKNOWN_WAY;
     svg.setAttribute("aria-label", words);
-    if (!svg.isConnected) return; // JupyterLab attaches it later; its size changes then
-    if (this.width() !== this.g?.width) this.resize();
-    const moving = marked(this.g.panels, svg, outputs, one => !this.isFixed(one));
-    svg.lastChild.innerHTML = broken < 0 ? drawn(this.g.panels, moving, svg, outputs) : "";
     this.said.textContent = words;
     if (!svg.isConnected) return; // JupyterLab attaches it later; its size changes then
     if (this.width() !== this.g?.width) this.resize();
