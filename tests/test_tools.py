@@ -279,6 +279,22 @@ def test_execution_twice_gives_the_same_bytes(course):
     assert notebook.cells[1].outputs[0].data == {"text/plain": "42"}
 
 
+def test_a_folded_result_is_stored_as_jupyterlab_saves_it(course):
+    path = course / "notebooks" / "03_folded.ipynb"
+    save_notebook(path, ["6 * 7", "6 * 8"])
+    assert execute(course, ["03"]) == []
+    notebook = read(path)
+    first, second = notebook.cells
+    first.metadata = {"collapsed": True}
+    second.metadata = {"jupyter": {"outputs_hidden": True}}
+    path.write_text(nbformat.v4.writes(notebook) + "\n", encoding="utf-8")
+    layout = "notebooks/03_folded.ipynb: is not laid out as 'make notebooks' writes it"
+    assert layout in check(course)
+    assert sync(course) == []
+    assert layout not in check(course)
+    assert [cell.metadata for cell in read(path).cells] == [{}, second.metadata | first.metadata]
+
+
 def test_execution_starts_in_the_notebook_s_folder_and_leaves_a_failing_notebook_alone(course):
     path = course / "notebooks" / "03_fails.ipynb"
     save_notebook(

@@ -47,7 +47,7 @@ GOES = "-goes"
 # The ids that editors draw at random tell a reader of a diff nothing.
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-|$)")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-KEPT_CELL_METADATA = {"tags", "jupyter"}
+KEPT_CELL_METADATA = {"tags", "jupyter", "collapsed"}
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     # All that a kernel reports except its version, which would differ from one author to the next.
@@ -92,7 +92,11 @@ def read(path: Path) -> nbformat.NotebookNode:
 
 
 def serialise(notebook: nbformat.NotebookNode) -> str:
-    """The one text that a notebook is stored as."""
+    """The one text that a notebook is stored as: that which JupyterLab saves."""
+    for cell in code_cells(notebook):  # it says of a folded result twice that it is folded
+        cell.metadata.pop("collapsed", None)
+        if cell.metadata.get("jupyter", {}).get("outputs_hidden"):
+            cell.metadata["collapsed"] = True
     return nbformat.v4.writes(notebook) + "\n"
 
 
