@@ -491,7 +491,8 @@ def test_a_page_of_a_chapter_is_written_with_one_script(tmp_path, monkeypatch, c
     live_page.main(["08"])
     assert capsys.readouterr().out == "Open build/html/08_exponential.html in a browser.\n"
     page = (tmp_path / "build" / "html" / "08_exponential.html").read_text(encoding="utf-8")
-    assert page.count('"kind":"explorer"') == 2 and page.count("const VERSION = ") == 1
+    assert page.count('"kind":"drawing"') == 2 and page.count('"kind":"explorer"') == 1
+    assert page.count("const VERSION = ") == 1
     with pytest.raises(SystemExit, match="writes build/html"):
         live_page.main(["99"])
 
