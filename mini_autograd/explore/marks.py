@@ -157,6 +157,8 @@ def _array(who, name, given, ndim):
         given = np.stack([_array(who, name, one, ndim - 1) for one in given])
     elif not isinstance(given, Array):
         given = np.asarray(given)
+    if issubclass(type(given), np.generic):  # no stand-in, though it says that it is one
+        given = np.array(given)  # what a program returns is an array
     if given.dtype.kind not in "fiub":
         raise TypeError(f"{who}: {name} must be real numbers, not {given.dtype}")
     if given.ndim != ndim and given.size != 1:

@@ -23,11 +23,18 @@ def printed(rows):
         for row, height in zip(rows, heights, strict=True):
             for i, panel in enumerate(row):
                 share, bottom = 1 / len(row), total - top - _ABOVE - panel["height"]
-                wide = share - (_LEFT + _RIGHT) / WIDTH
-                box = i * share + _LEFT / WIDTH, bottom / total, wide, panel["height"] / total
+                left = _left(panel)
+                wide = share - (left + _RIGHT) / WIDTH
+                box = i * share + left / WIDTH, bottom / total, wide, panel["height"] / total
                 _print_panel(figure.add_axes(box), panel)
             top += height
         return small_png(figure)
+
+
+def _left(panel):
+    """Room for the names of rows, of which a letter is about 8 pixels wide."""
+    rows = [row for mark in panel["panel"] for row in mark.get("rows") or []]
+    return max([_LEFT, *(8 * len(row) + 12 for row in rows)])
 
 
 def _print_panel(ax, panel):

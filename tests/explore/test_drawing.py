@@ -282,6 +282,24 @@ def test_choices_alone_make_a_picture():
     assert [one["words"]["words"] for one in pictures] == [["first"], ["second"]]
 
 
+def test_numbers_that_no_slider_moves_are_said_all_the_same():
+    def f(which):
+        return [panel(points(1, 1), **LIMITS)], say("{:d} {:.1f}", np.int64(7), np.array(2.5))
+
+    (picture,) = draw(f, which=["only"]).spec["pictures"]
+    assert [picture["program"]["outputs"][i] for i in picture["words"]["arrays"]] == ["7", "2.5"]
+
+
+def test_the_names_of_rows_have_room_in_print(monkeypatch):
+    figures = []
+    monkeypatch.setattr(printed, "small_png", lambda figure: figures.append(figure) or b"")
+    names = ["a", "hardsigmoid, the longest"]
+    printed.printed([[panel(cells(np.eye(2), names))]])
+    figures[0].draw_without_rendering()
+    (ax,) = figures[0].axes
+    assert min(label.get_window_extent().x0 for label in ax.get_yticklabels()) >= 0
+
+
 def test_what_cannot_be_followed_is_named_by_its_line():
     def f(w):
         many = [float(w)]
