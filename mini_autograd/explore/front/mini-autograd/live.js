@@ -861,7 +861,6 @@ class Explorer {
     this.parameters = Object.keys(this.sliders).filter(key => !["cursor", "h"].includes(key));
     this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.svg.setAttribute("role", "img");
-    this.svg.setAttribute("aria-label", `${this.spec.name} and its derivative`); // till it is drawn
     this.cells = make("div", { class: "ma-cells" });
     this.verdict = make("p", { class: "ma-verdict" });
     this.about = make("p", { class: "ma-about" });
