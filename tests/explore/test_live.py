@@ -345,6 +345,22 @@ def test_likely_mistakes_are_put_alike(call):
     assert sum(map(bool, found)) > 20
 
 
+NAMED = """spec => {
+    const place = document.createElement("div");
+    live.mountOr(place, spec, { words: "no picture" });
+    return place.querySelector("svg[role=img]").getAttribute("aria-label");
+}"""
+
+
+def test_a_picture_is_named_before_it_is_in_sight(call):
+    """JupyterLab attaches what stands below the window only when it is scrolled there."""
+    cells = code_cells(read(ROOT / "notebooks" / "04_gradcheck.ipynb"))
+    bundles = [output.data for cell in cells for output in cell.outputs if "data" in output]
+    stored = [b for b in bundles if b.get(SPEC, {}).get("kind") in ("explorer", "drawing")]
+    assert {bundle[SPEC]["kind"] for bundle in stored} == {"explorer", "drawing"}
+    assert [call(NAMED, bundle[SPEC]) for bundle in stored] == [b["text/plain"] for b in stored]
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_where_nothing_can_be_compared_a_page_says_so(call):
     explorer = explore(lambda x, c: log(c - x * x - 1), c=(-4, 20, 20))
