@@ -101,7 +101,7 @@ def test_no_pin_asks_for_a_newer_python_than_the_course():
     assert pythons[0] == upgrade_pins.oldest_python(ROOT) == "3.11.0"
     for name in pins():
         if name in INSTALLED:
-            allowed = SpecifierSet(importlib.metadata.metadata(name)["Requires-Python"] or "")
+            allowed = SpecifierSet(importlib.metadata.metadata(name).get("Requires-Python", ""))
             refused = [python for python in pythons if not allowed.contains(python)]
             assert refused == [], name
 
