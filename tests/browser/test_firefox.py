@@ -21,7 +21,12 @@ FIREFOX = next(filter(None, map(shutil.which, ["firefox-esr", "firefox"])), None
 TOUR = """async () => {
     const frames = () => new Promise(done => requestAnimationFrame(() => setTimeout(done, 20)));
     const told = [], places = [...document.querySelectorAll(".ma")];
-    const tell = () => told.push(places.map(one => one.textContent).join(" ")
+    const seen = one => { // without the place that speaks a while later
+        const copy = one.cloneNode(true);
+        copy.querySelectorAll(".ma-hidden").forEach(spoken => spoken.remove());
+        return copy.textContent;
+    };
+    const tell = () => told.push(places.map(seen).join(" ")
         + [...document.querySelectorAll(".ma svg[role=img]")].map(e => e.ariaLabel).join(" "));
     tell();
     for (const range of document.querySelectorAll(".ma input[type=range]"))
