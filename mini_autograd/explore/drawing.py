@@ -11,7 +11,7 @@ import traceback
 import numpy as np
 
 from mini_autograd.explore.arguments import require_function
-from mini_autograd.explore.live import Live
+from mini_autograd.explore.live import SPEC, Live
 from mini_autograd.explore.marks import Array
 from mini_autograd.explore.picture import WIDTH, with_picture
 from mini_autograd.explore.printed import printed
@@ -21,7 +21,7 @@ from mini_autograd.explore.words import explained, sentence
 from mini_autograd.trace import Untraceable, take_scalars_for_numbers, trace
 from mini_autograd.trees import mapped, parts
 
-_OWN = {"presets", "play", "labels"}
+_OWN = {"presets", "play", "labels", "stored"}
 _RETURNS = "return a list of panels and say(...)"
 _HINT = " np.stack([x, y]) makes an array of numbers under sliders, as_tensor(x) a tensor"
 
@@ -38,14 +38,17 @@ class Drawing(Live):
 
     Every value is followed into a program, which runs in the page without a kernel. So f computes
     with NumPy and with tensors, takes its branches by where(), and makes tensors by as_tensor().
+    With stored=False the program moves where it was run, and is not kept in the notebook: it may
+    hold trained weights, or much else.
     Raises: TypeError or ValueError for an argument that cannot be used, or if f cannot be followed.
     """
 
-    def __init__(self, f, /, *, presets=None, play=None, labels=None, **controls):
+    def __init__(self, f, /, *, presets=None, play=None, labels=None, stored=True, **controls):
         require_function("draw", f, _OWN)
-        labels = _known("labels", labels or {}, controls)
+        self._stored, labels = stored, _known("labels", labels or {}, controls)
         made = {key: _control(key, given, labels.get(key)) for key, given in controls.items()}
         self._f, self._start = f, {key: one["start"] for key, one in made.items()}
+        self._controls = made.values()
         self._choices = {key: one for key, one in made.items() if "options" in one}
         self._sliders = {key: one for key, one in made.items() if "digits" in one}
         self._sheets = {key: one for key, one in made.items() if "painted" in one}
@@ -165,7 +168,12 @@ class Drawing(Live):
     def _repr_mimebundle_(self, **kwargs):
         rows, said = self.outcome()
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        bundle, sizes = with_picture(data, printed(rows), WIDTH, sentence(said))
+        below = None
+        if not self._stored:
+            del data[SPEC]
+            names = ", ".join(one["label"] for one in self._controls)
+            below = f"A picture: open and run this chapter in JupyterLab to move {names}."
+        bundle, sizes = with_picture(data, printed(rows, below), WIDTH, sentence(said))
         return bundle, metadata | sizes
 
 

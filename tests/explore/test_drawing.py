@@ -7,7 +7,7 @@ import numpy as np
 import programs
 import pytest
 
-from mini_autograd.explore import draw, printed, words
+from mini_autograd.explore import draw, drawing, printed, words
 from mini_autograd.explore.live import SPEC
 from mini_autograd.explore.marks import (
     as_tensor,
@@ -288,6 +288,17 @@ def test_numbers_that_no_slider_moves_are_said_all_the_same():
 
     (picture,) = draw(f, which=["only"]).spec["pictures"]
     assert [picture["program"]["outputs"][i] for i in picture["words"]["arrays"]] == ["7", "2.5"]
+
+
+def test_what_is_not_stored_leaves_a_picture_that_says_how_it_moves(monkeypatch):
+    lines, whole = [], printed.printed
+    monkeypatch.setattr(
+        drawing, "printed", lambda rows, below: lines.append(below) or whole(rows, below)
+    )
+    one = draw(neuron, x=(-2, 2, 1), w=(-4, 4, 2), b=(-4, 4, 0), stored=False)
+    data, _ = one._repr_mimebundle_()
+    assert SPEC not in data and one.spec["pictures"] and data["image/png"]
+    assert lines == ["A picture: open and run this chapter in JupyterLab to move x, w, b."]
 
 
 def test_the_names_of_rows_have_room_in_print(monkeypatch):
