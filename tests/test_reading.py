@@ -1,0 +1,69 @@
+"""Each chapter shows its question before it explains, and explains a little at a time."""
+
+import nbformat
+import pytest
+
+from mini_autograd.explore.live import SPEC
+from notebooks import ROOT, read
+from reading import chapters, reading
+
+each_chapter = pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+MACHINERY = "19_program"  # teaches a part of three files, whose rest is argument trees and refusals
+
+
+@each_chapter
+def test_something_moves_at_once_and_again_and_again(path):
+    found = reading(read(path))
+    assert found.before <= 0.15
+    if path.stem != "00_start":
+        assert found.moving >= 2 and found.shown >= 3
+
+
+@each_chapter
+def test_code_comes_a_little_at_a_time(path):
+    found = reading(read(path))
+    assert found.open_lines <= 120
+    assert found.folded <= (0.8 if path.stem == MACHINERY else 0.5)
+
+
+# Each may grow by a sentence or two.
+@each_chapter
+def test_a_chapter_is_not_longer_than_an_hour_can_hold(path):
+    assert reading(read(path)).words <= 2850
+
+
+def notebook(*cells):
+    return nbformat.v4.new_notebook(cells=list(cells))
+
+
+def shows(name, kind):
+    bundle = {"text/plain": ""} | ({SPEC: {"kind": kind}} if kind else {"image/png": ""})
+    output = nbformat.v4.new_output("display_data", bundle)
+    return nbformat.v4.new_code_cell("f()\n" * 5, id=name, outputs=[output])
+
+
+def test_what_counts_as_moving_as_open_and_as_before():
+    words = nbformat.v4.new_markdown_cell("five words <details>and four folded</details> of prose")
+    build = "# mini_autograd/engine.py: add\n" + "x\n" * 9
+    folded = nbformat.v4.new_code_cell(
+        build, id="folded", metadata={"jupyter": {"source_hidden": True}}
+    )
+    found = reading(
+        notebook(
+            words,
+            shows("asks", "prediction"),
+            shows("moves", "drawing"),
+            nbformat.v4.new_code_cell(build, id="open"),
+            folded,
+            nbformat.v4.new_markdown_cell("▣ not counted", id="open-goes"),
+            shows("stands", None),
+            nbformat.v4.new_code_cell("heat(x)", id="no-picture"),
+        )
+    )
+    assert (found.moving, found.shown, found.open_lines) == (1, 2, 10)
+    assert (found.build_lines, found.folded, found.words) == (20, 0.5, 7)
+    assert found.before == pytest.approx((4 + 5) / (4 + 5 + 5 + 12 + 5 + 1))
+
+
+def test_every_chapter_is_counted():
+    assert [path.stem[:2] for path in chapters(ROOT)] == [f"{number:02}" for number in range(20)]
