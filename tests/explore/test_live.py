@@ -226,6 +226,15 @@ def test_ticks_are_as_round_as_their_step(call):
     ]
 
 
+def test_an_axis_bears_two_numbers_however_narrow(call):
+    found = call("limits => limits.map(one => live.ticks(one, 3))", [(-8, 8), (-4, 4), (0, 60)])
+    assert [[text for _, text in one] for one in found] == [
+        ["−5", "0", "5"],
+        ["−4", "−2", "0", "2", "4"],
+        ["0", "20", "40", "60"],
+    ]
+
+
 def test_numbers_are_written_alike(call):
     found = call(
         "values => values.map(v => [live.fixed(v, 2), live.fixed(v, 4), live.shown(v)])", VALUES

@@ -456,6 +456,7 @@ function ticks([low, high], wanted) {
   const finer = factor === 2.5 ? 1 : 0; // 0.25 takes a digit more than 0.2
   const digits = Math.max(0, finer - Math.floor(Math.log10(step) + 1e-9));
   const first = Math.ceil(low / step - 1e-9), last = Math.floor(high / step + 1e-9);
+  if (last <= first && wanted < 9) return ticks([low, high], 2 * wanted); // 0 alone is no scale
   const far = Math.abs(low) >= 1e5 || Math.abs(high) >= 1e5 || digits > 6;
   return Array.from({ length: last - first + 1 }, (_, i) => {
     const value = (first + i) * step;
