@@ -212,7 +212,7 @@ class Explored:
         heading = f"{self.name}({', '.join(filter(None, ('x', self._settings())))})"
         bounds = [f"{key} ({s['min']:g} to {s['max']:g})" for key, s in self.parameters.items()]
         told = self.sentence(curve).partition(". ")[2]
-        moved = textwrap.fill(minus(f"{where} to move {', '.join(['x', *bounds])}."), 94)
+        moved = textwrap.fill(minus(f"{where} to move {', '.join(['x', *bounds])}."), 84)
         return printed_curve(curve, self, heading, f"{told}\n{moved}")
 
 
