@@ -10,17 +10,16 @@ from notebooks import GOES
 
 def read(text):
     notebook = with_live_outputs(nbformat.reads(text, as_version=4))
-    for cell in notebook.cells:
+    for cell, below in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
         if cell.id.endswith(GOES):
             cell.source = band(cell.source)
         for part, tag in ("source", "hide-input"), ("outputs", "hide-output"):
             if cell.metadata.get("jupyter", {}).get(f"{part}_hidden"):
                 cell.metadata.setdefault("tags", []).append(tag)
         for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            # "<Figure size 770x319 with 2 Axes>" describes nothing.
-            if "image/png" in data and not data["text/plain"].startswith("<"):
-                cell.metadata["mystnb"] = {"image": {"alt": data["text/plain"]}}
+            if "image/png" in output.get("data", {}):
+                alt = described(output.data["text/plain"], below)
+                cell.metadata["mystnb"] = {"image": {"alt": alt}}
     return notebook
 
 
@@ -29,3 +28,15 @@ def band(line):
     line = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", line)
     line = re.sub("`(.+?)`", r"<code>\1</code>", line)
     return f'<div class="build">{line}</div>'
+
+
+def described(text, below):
+    """What a picture shows, for those who do not see it: its text, or what is said below it.
+
+    "<Figure size 770x319 with 2 Axes>" describes nothing.
+    """
+    if not text.startswith("<"):
+        return text
+    said = below.source if below and below.cell_type == "markdown" else "A figure."
+    said = re.sub(r"<details>.*?</details>", "", said, flags=re.DOTALL).strip().split("\n")[0]
+    return re.sub(r"\[([^]]*)\]\([^)]*\)|[*_`$]", r"\1", said)
