@@ -1961,10 +1961,12 @@ class Walk {
     });
   }
 
-  reveal() { // the operation and its inputs, where there is not room for all
-    const { frame, spec } = this, [x] = spec.nodes[spec.steps[this.at].node].at;
+  reveal() { // the operation and its inputs, or these alone where there is not room for all
+    const { frame, spec: { nodes, steps, box: [wide] } } = this, step = steps[this.at];
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const left = x + spec.box[0] / 2 + 12 - frame.clientWidth;
+    const right = nodes[step.node].at[0] + wide / 2 + 12 - frame.clientWidth;
+    const reached = step.gradients.map(([i]) => nodes[i].at[0] - wide / 2 - 12);
+    const left = Math.min(right, ...reached);
     if (frame.isConnected) frame.scrollTo({ left, behavior: calm ? "auto" : "smooth" });
   }
 }
