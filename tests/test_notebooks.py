@@ -76,7 +76,7 @@ def test_a_cell_that_counts_on_is_noticed(tmp_path):
     "path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
 )
 def test_explorers_are_stored_as_pictures(path):
-    words = "draw explore gallery heat predict program_view scene walk"
+    words = "draw explore gallery predict program_view scene walk"
     calls = tuple(f"{word}(" for word in words.split())
     for cell in code_cells(read(path)):
         if cell.source.startswith(calls) or any(f"\n{call}" in cell.source for call in calls):

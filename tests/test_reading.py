@@ -57,7 +57,7 @@ def test_what_counts_as_moving_as_open_and_as_before():
             folded,
             nbformat.v4.new_markdown_cell("▣ not counted", id="open-goes"),
             shows("stands", None),
-            nbformat.v4.new_code_cell("heat(x)", id="no-picture"),
+            nbformat.v4.new_code_cell("scene(x)", id="no-picture"),
         )
     )
     assert (found.moving, found.shown, found.open_lines) == (1, 2, 10)

@@ -12,7 +12,7 @@ import nbformat
 from mini_autograd.explore.live import SPEC
 from notebooks import GOES, ROOT, is_folded, notebook_paths, read, shown_definitions
 
-MOVES = re.compile(r"^(scene|heat|draw)\(", re.MULTILINE)  # these may have no spec
+MOVES = re.compile(r"^(scene|draw)\(", re.MULTILINE)  # these may have no spec
 FOLDED_TEXT = re.compile(r"<details>.*?</details>", re.DOTALL)
 
 

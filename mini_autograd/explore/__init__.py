@@ -8,7 +8,6 @@ from mini_autograd.explore.drawing import draw
 from mini_autograd.explore.exercise import check
 from mini_autograd.explore.explorer import explore
 from mini_autograd.explore.graph import walk
-from mini_autograd.explore.heat_map import heat
 from mini_autograd.explore.listing import program_view
 from mini_autograd.explore.prediction import predict
 from mini_autograd.explore.progress_bar import progress

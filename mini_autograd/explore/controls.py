@@ -141,10 +141,6 @@ def slider(who, key, given):
     return widgets.FloatSlider(spec["start"], **bounds, **look)
 
 
-def make_sliders(who, given):
-    return {key: slider(who, key, one) for key, one in given.items()}
-
-
 def choice(name, options, **start):
     return widgets.Dropdown(options=options, **start, **described(name))
 
