@@ -1,11 +1,13 @@
 """Notebooks as a reader uses them: cells run again, and opened before anything has run."""
 
 import os
+import re
 import symtable
 
 import nbformat
 import pytest
 
+from mini_autograd.explore.live import SPEC
 from notebooks import ROOT, clean, code_cells, notebook_paths, read, run
 
 NOTEBOOKS = notebook_paths(ROOT)
@@ -85,6 +87,18 @@ def test_explorers_are_stored_as_pictures(path):
                 cell.id,
                 kinds,
             )
+
+
+@pytest.mark.parametrize(
+    "path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
+)
+def test_every_explorer_moves_without_a_kernel(path):
+    """Of a function that could not be traced only a picture would be stored."""
+    for cell in code_cells(read(path)):
+        if re.search(r"^(explore|gallery|program_view|walk)\(", cell.source, re.MULTILINE):
+            specs = [output.data.get(SPEC) for output in cell.outputs if "data" in output]
+            assert any(specs), cell.id
+            assert all("program" in spec for spec in specs if spec and spec["kind"] == "explorer")
 
 
 @pytest.mark.parametrize(
