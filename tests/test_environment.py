@@ -1,8 +1,10 @@
 """What is installed, pinned, configured and linked agrees with itself."""
 
+import asyncio
 import importlib.metadata
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -270,6 +272,11 @@ def test_what_the_server_saves_holds_pictures_but_no_widgets_and_no_version(tmp_
 
     saved = read(tmp_path / "f.ipynb")
     assert saved.metadata == METADATA
+    given = asyncio.run(
+        server_settings().ServerApp.contents_manager_class(root_dir=str(tmp_path)).get("f.ipynb")
+    )
+    language = given["content"]["metadata"]["language_info"]  # as a kernel will say it
+    assert language == METADATA["language_info"] | {"version": platform.python_version()}
     assert [cell.source for cell in saved.cells] == ["f", "text"]
     assert (saved.cells[0].outputs[0].data, saved.cells[0].outputs[0].metadata) == (picture, {})
     assert (tmp_path / "notes.txt").read_text() == "any"

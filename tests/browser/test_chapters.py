@@ -304,6 +304,7 @@ def test_a_chapter_that_is_only_opened_and_saved_stays_as_it_was(open_notebook, 
     notebook = open_notebook("opened.ipynb")
     notebook.cells.first.wait_for()
     notebook.page.wait_for_timeout(2000)  # until the kernel has told its version
+    assert notebook.page.locator(".jp-mod-dirty").count() == 0  # nothing to be asked on closing
     with written(path, notebook.page):
         notebook.menu("File", "Save Notebook")
     assert path.read_bytes() == before

@@ -4,8 +4,10 @@ Beside it, labconfig/page_config.json switches off JupyterLab's question about n
 otherwise stand in front of the first page.
 """
 
+import platform
 import warnings
 
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from nbconvert.preprocessors import Preprocessor
 
@@ -43,6 +45,21 @@ def save_what_lasts(model, **_):
             output.get("metadata", {}).pop(WIDGET_VIEW, None)
 
 
+class Contents(AsyncLargeFileManager):
+    """Hands notebooks out with this Python's version, which JupyterLab would add by itself.
+
+    It would then ask to save a chapter that was only opened. The hook above drops it again.
+    """
+
+    async def get(self, *arguments, **options):
+        model = await super().get(*arguments, **options)
+        if model["type"] == "notebook" and model.get("content"):
+            about = model["content"]["metadata"].get("language_info", {})
+            if about.get("name") == "python":
+                about["version"] = platform.python_version()
+        return model
+
+
 class LivePages(Preprocessor):
     """In JupyterLab's export to HTML, what the course stores for pages is alive."""
 
@@ -54,6 +71,7 @@ class LivePages(Preprocessor):
 
 # Jupyter applies these settings twice, and would report that the second hook replaces the first.
 warnings.filterwarnings("ignore", "Overriding existing pre_save_hook")
+c.ServerApp.contents_manager_class = Contents  # noqa: F821
 c.ContentsManager.pre_save_hook = save_what_lasts  # noqa: F821
 c.HTMLExporter.preprocessors = [LivePages]  # noqa: F821
 c.ServerApp.kernel_websocket_connection_class = PromptConnection  # noqa: F821
