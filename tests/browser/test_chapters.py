@@ -133,7 +133,7 @@ def test_runs_and_answers_everyone(open_notebook, name):
     start = explorer.state()
     explorer.press_arrow_keys()
     by_key = explorer.state_after(start)
-    explorer.drag(120)
+    explorer.drag()
     explorer.state_after(by_key)
     explorer.cell.get_by_role("button", name="Reset", exact=True).click()
     explorer.wait_until(lambda state: state["words"] == start["words"])
@@ -163,7 +163,7 @@ def test_runs_answers_and_is_saved_in_notebook_7(open_in_notebook_7, course, nam
     notebook.run_all()
     explorer = Explorer(notebook)
     before = explorer.state()
-    explorer.drag(40)
+    explorer.drag()
     explorer.state_after(before)
     assert notebook.error_outputs() == []
 
@@ -438,9 +438,12 @@ class Explorer:
             }"""
         )
 
-    def drag(self, by):
-        """Drag the slider by so many pixels, to the right if there is room."""
-        by = -by if self.share() > 0.7 else by
+    def drag(self):
+        """Drag the slider by some of its way, to the right if there is room."""
+        track = self.slider.evaluate(
+            "e => (e.closest('.noUi-target') ?? e).getBoundingClientRect().width"
+        )
+        by = -0.4 * track if self.share() > 0.5 else 0.4 * track
         box = self.slider.bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         if box["width"] > 60:  # it is the whole slider, and no handle
