@@ -120,10 +120,9 @@ def test_presets_choices_and_reset(show, drawing):
     assert_shows(page, drawing)
     page = show([steps_drawing()._repr_mimebundle_()])
     page.get_by_role("group", name="which").get_by_label("second").check()
-    assert page.locator(".ma-label").first.text_content() == "second"
+    expect(page.locator(".ma-label").first).to_have_text("second")
     page.get_by_role("button", name="Reset").click()
-    page.wait_for_timeout(50)
-    assert page.locator(".ma-label").first.text_content() == "first"
+    expect(page.locator(".ma-label").first).to_have_text("first")
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])

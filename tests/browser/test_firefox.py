@@ -36,11 +36,19 @@ TOUR = """async () => {
             await frames();
             tell();
         }
+    const presets = '.ma:has([role=grid]) .ma-buttons button'; // of a sheet to paint on
+    for (const preset of document.querySelectorAll(presets)) {
+        preset.click();
+        await frames();
+        tell();
+    }
     return JSON.stringify([told, window.problems]);
 }"""
-WATCHED = (
-    "<script>window.problems = []; window.onerror = e => window.problems.push(`${e}`);</script>"
-)
+# A picture that changes its size when it is drawn is measured again in the next frame, no more.
+WATCHED = """<script>
+    window.problems = [];
+    window.onerror = e => `${e}`.includes("ResizeObserver") || window.problems.push(`${e}`);
+</script>"""
 
 
 class Firefox:

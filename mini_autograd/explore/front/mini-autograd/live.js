@@ -707,7 +707,16 @@ function moving(g, svg, curve, heading, pins) {
 // ---- Controls -----------------------------------------------------------------------------------
 
 // JupyterLab takes keys for itself unless the control that has the focus says otherwise.
-const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+const SUPPRESS = "data-lm-suppress-shortcuts", OWN_KEYS = { [SUPPRESS]: "true" };
+let lent; // the control that does not, as long as Ctrl or Cmd is held: Ctrl+S saves from anywhere
+
+function lendKeys({ type, key, target }) {
+  if (!["Control", "Meta"].includes(key)) return;
+  if (type === "keydown") lent ??= target.closest?.(`.ma [${SUPPRESS}]`);
+  if (type === "keydown") return lent?.removeAttribute(SUPPRESS);
+  lent?.setAttribute(SUPPRESS, "true");
+  lent = null;
+}
 
 function make(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -1998,8 +2007,10 @@ const KINDS = {
 
 function mount(place, spec, model) {
   if (spec.version !== VERSION || !Object.hasOwn(KINDS, spec.kind)) throw new Error("unknown spec");
-  if (!document.getElementById("ma-style"))
+  if (!document.getElementById("ma-style")) {
     document.head.append(make("style", { id: "ma-style" }, STYLE));
+    for (const type of ["keydown", "keyup"]) document.addEventListener(type, lendKeys);
+  }
   place.classList.add("ma");
   place.live = new KINDS[spec.kind](place, spec, model);
 }
