@@ -11,6 +11,13 @@ html {{ --jp-layout-color0: {paper}; --jp-content-font-color1: {ink} }}
 </style></head><body><main class="jp-OutputArea">{body}</main></body></html>"""
 THEMES = {"light": dict(paper="#fff", ink="#222"), "dark": dict(paper="#111", ink="#ddd")}
 HOSTILE = "</script><img src=x onerror=\"window.hit = 1\"><b id='hostile'>&lt;i&gt;"
+# What a screen reader is told from here on, one after the other, in window.said.
+LISTEN = """() => {
+    window.said = [];
+    const status = document.querySelector('[role=status]');
+    new MutationObserver(() => said.push(status.textContent))
+        .observe(status, {childList: true, subtree: true});
+}"""
 
 
 def document(bundles, theme="light"):

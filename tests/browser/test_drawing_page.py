@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from accessibility import faint_texts, violations
-from pages import THEMES
+from pages import LISTEN, THEMES
 from playwright.sync_api import expect
 
 from mini_autograd.explore import draw, words
@@ -146,14 +146,7 @@ def test_play_moves_a_slider_to_its_end_once(show, motion):
 def test_one_sentence_is_said_once_a_movement_has_stopped(show, drawing):
     page = show([drawing._repr_mimebundle_()])
     page.wait_for_timeout(800)
-    page.evaluate(
-        """() => {
-            window.said = [];
-            const status = document.querySelector('[role=status]');
-            new MutationObserver(() => said.push(status.textContent))
-                .observe(status, {childList: true, subtree: true});
-        }"""
-    )
+    page.evaluate(LISTEN)
     page.get_by_label("x", exact=True).focus()
     for _ in range(10):
         page.keyboard.press("ArrowLeft")

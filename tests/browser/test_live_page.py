@@ -9,7 +9,7 @@ import pytest
 import said
 from accessibility import faint_texts, violations
 from functions import ACTIVATIONS, operation
-from pages import HOSTILE, THEMES
+from pages import HOSTILE, LISTEN, THEMES
 
 import live_page
 from mini_autograd import engine, sigmoid
@@ -183,14 +183,7 @@ def test_presets_reset_and_pin(show, explorer):
 def test_one_sentence_is_said_once_a_movement_has_stopped(show, explorer):
     page = show([explorer._repr_mimebundle_()])
     page.wait_for_timeout(800)
-    page.evaluate(
-        """() => {
-            window.said = [];
-            const status = document.querySelector('[role=status]');
-            new MutationObserver(() => said.push(status.textContent))
-                .observe(status, {childList: true, subtree: true});
-        }"""
-    )
+    page.evaluate(LISTEN)
     page.get_by_label("cursor (x)", exact=True).focus()
     for _ in range(20):
         page.keyboard.press("ArrowLeft")

@@ -1360,7 +1360,8 @@ class Listing {
     const result = make("li", {}, make("span"), make("span"), returned, "f, f\u2032");
     const key = make("p", { class: "ma-about" }, "F forward, B the walk back. On the right, " +
       "what each line gives at the cursor.");
-    this.autograd = make("p", {}, "Run this cell, and the kernel adds what autograd says.");
+    this.autograd = make("p", {}, "In JupyterLab, once this cell has run, " +
+      "the kernel adds what autograd says.");
     this.place = make("div", { class: "ma-listing" }, this.lit,
       make("ol", { class: "ma-lines" }, ...this.rows, result), this.autograd, key);
   }
