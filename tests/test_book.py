@@ -122,6 +122,17 @@ def test_explorers_move_on_the_pages(book, chromium):
     assert problems == []
 
 
+def test_a_dark_page_shows_through_its_figures(book, chromium):
+    looks = "e => { const s = getComputedStyle(e); return [s.backgroundColor, s.filter] }"
+    with chromium() as browser:
+        page = browser.new_page(offline=True, color_scheme="dark")
+        page.goto((book / "notebooks/13_network.html").as_uri())
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+        figures = page.locator(".cell_output img").all()
+        assert len(figures) > 3
+        assert {tuple(one.evaluate(looks)) for one in figures} == {("rgba(0, 0, 0, 0)", "none")}
+
+
 def test_predictions_and_walks_answer_on_the_pages(book, chromium):
     problems = []
     with chromium() as browser:

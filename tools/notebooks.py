@@ -243,7 +243,7 @@ def few_colors(png: str) -> str:
     image, small = Image.open(io.BytesIO(base64.b64decode(png))), io.BytesIO()
     if image.mode == "P":
         return png  # that is done already
-    fewer = image.convert("RGB").quantize(256, kmeans=1, dither=Image.Dither.NONE)
+    fewer = image.quantize(256, dither=Image.Dither.NONE)
     fewer.save(small, "png", optimize=True)
     return base64.b64encode(small.getvalue()).decode()
 

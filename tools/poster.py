@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from mini_autograd import softmax, tensor  # noqa: E402
-from mini_autograd.explore.style import DERIVATIVE, FUNCTION, STYLE  # noqa: E402
+from mini_autograd.explore.style import DERIVATIVE, FUNCTION, PAPER  # noqa: E402
 from mini_autograd.gradcheck import gradcheck  # noqa: E402
 from mini_autograd.nn import functional as F  # noqa: E402
 
@@ -295,7 +295,7 @@ def draw():
 
 def main():
     png, pdf = ROOT / "assets" / "poster.png", ROOT / "assets" / "poster.pdf"
-    with context(STYLE), rc_context(FONT):
+    with context(PAPER), rc_context(FONT):
         figure = draw()
         figure.savefig(pdf, metadata={"CreationDate": None, "Producer": None})
         figure.savefig(png, dpi=DOTS, metadata={"Software": None})

@@ -1,8 +1,12 @@
 """How the course looks: one style for all figures, one colour for f and one for its derivative."""
 
 STYLE = "mini_autograd.course"
+_LETTERS = ["text.color", "axes.labelcolor", "xtick.color", "ytick.color"]
+_GROUNDS = ["figure.facecolor", "savefig.facecolor", "axes.facecolor"]
+# For what may stand on any page: black on white.
+PAPER = [STYLE, dict.fromkeys(_LETTERS, "black") | dict.fromkeys(_GROUNDS, "white")]
 # On the screen a figure of 72 dots an inch has a point to the pixel.
-SCREEN = [STYLE, {"font.size": 13}]
+SCREEN = [*PAPER, {"font.size": 13}]
 
 # Each stands out at least 4.2 to 1 from white and from JupyterLab's dark grey; blue and orange also
 # differ for colour-blind readers, and never say anything alone.
