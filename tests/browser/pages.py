@@ -30,3 +30,23 @@ def document(bundles, theme="light"):
     with_live_outputs(nbformat.v4.new_notebook(cells=cells))
     body = "".join(output.data.get("text/html", "") for output in outputs)
     return FRAME.format(theme=theme, body=body, **THEMES[theme])
+
+
+# Whether a path of straight pieces passes through a label, of whose box a little air is no part.
+# Cut off at the sides of the box, above it and below, something of a piece is left.
+MEETS = r"""
+    const meets = (path, {x, y, width, height}) => {
+        const box = [[x + 1, x + width - 1], [y + 4, y + height - 4]];
+        const pieces = path.getAttribute('d').matchAll(/([ML])(\S+) ([^ML]+)/g);
+        let before;
+        for (const [, pen, ...point] of pieces) {
+            const cuts = box.map((sides, axis) => sides.map(
+                side => (side - before?.[axis]) / (point[axis] - before?.[axis])));
+            const [from, to] = [Math.max(0, ...cuts.map(cut => Math.min(...cut))),
+                Math.min(1, ...cuts.map(cut => Math.max(...cut)))];
+            if (pen === 'L' && from < to) return true;
+            before = point;
+        }
+        return false;
+    };
+"""

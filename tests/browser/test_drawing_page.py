@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from accessibility import faint_texts, violations
-from pages import LISTEN, THEMES
+from pages import LISTEN, MEETS, THEMES
 from playwright.sync_api import expect
 
 from mini_autograd.explore import draw, words
@@ -202,16 +202,10 @@ def crowded(h, n):
     ], say("{:.2f}", h)
 
 
-MEETINGS = """() => {
+MEETINGS = (
+    f"() => {{{MEETS}"
+    + """
     const {live} = document.querySelector('.ma'), found = [];
-    const inside = (box, {x, y}) => x > box.x + 1 && x < box.x + box.width - 1 &&
-        y > box.y + 4 && y < box.y + box.height - 4;
-    const meets = (path, box) => {
-        const length = path.getTotalLength();
-        for (let at = 0; at < length; at += 3)
-            if (inside(box, path.getPointAtLength(at))) return true;
-        return false;
-    };
     const moves = live.svg.lastChild;
     for (const {key} of live.spec.sliders)
         for (let i = 0; i <= 20; i++) {
@@ -225,6 +219,7 @@ MEETINGS = """() => {
         }
     return found;
 }"""
+)
 
 
 @pytest.mark.parametrize("width", [700, 390])

@@ -9,7 +9,7 @@ import pytest
 import said
 from accessibility import faint_texts, violations
 from functions import ACTIVATIONS, operation
-from pages import HOSTILE, LISTEN, THEMES
+from pages import HOSTILE, LISTEN, MEETS, THEMES
 
 import live_page
 from mini_autograd import engine, sigmoid
@@ -640,15 +640,9 @@ STORED = [
     if output.get("data", {}).get(SPEC, {}).get("kind") == "explorer"
 ]
 
-MEETINGS = """() => {
-    const inside = (box, {x, y}) => x > box.x + 1 && x < box.x + box.width - 1 &&
-        y > box.y + 4 && y < box.y + box.height - 4;
-    const meets = (path, box) => {
-        const length = path.getTotalLength();
-        for (let at = 0; at < length; at += 2)
-            if (inside(box, path.getPointAtLength(at))) return true;
-        return false;
-    };
+MEETINGS = (
+    f"() => {{{MEETS}"
+    + """
     const found = [];
     for (const place of document.querySelectorAll('.ma')) {
         const range = place.querySelector('.ma-cursor');
@@ -664,6 +658,7 @@ MEETINGS = """() => {
     }
     return found;
 }"""
+)
 
 
 @pytest.mark.parametrize("width", [700, 390])
