@@ -4,7 +4,7 @@ import nbformat
 import pytest
 
 from mini_autograd.explore.live import SPEC
-from notebooks import ROOT, read
+from notebooks import ROOT, code_cells, is_folded, read
 from reading import chapters, reading
 
 each_chapter = pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
@@ -17,6 +17,13 @@ def test_something_moves_at_once_and_again_and_again(path):
     assert found.before <= 0.15
     if path.stem != "00_start":
         assert found.moving >= 2 and found.shown >= 3
+
+
+@each_chapter
+def test_what_is_imported_takes_no_room_on_the_first_screen(path):
+    first = code_cells(read(path))[0]
+    assert "import " in first.source
+    assert is_folded(first) or path.stem == "01_neuron"  # whose readers see imports for the first time
 
 
 @each_chapter
