@@ -23,7 +23,8 @@ def test_something_moves_at_once_and_again_and_again(path):
 def test_what_is_imported_takes_no_room_on_the_first_screen(path):
     first = code_cells(read(path))[0]
     assert "import " in first.source
-    assert is_folded(first) or path.stem == "01_neuron"  # whose readers see imports for the first time
+    # Who reads chapter 1 sees imports for the first time.
+    assert is_folded(first) or path.stem == "01_neuron"
 
 
 @each_chapter

@@ -13,8 +13,12 @@ from mini_autograd.explore.pages import with_live_outputs
 ROOT = Path(__file__).resolve().parent.parent
 
 
-# What JupyterLab keeps folded until somebody asks, so does a page.
+# What JupyterLab keeps folded until somebody asks, so does a page. A printed table moves sideways
+# where it is too wide for a phone: broken lines cannot be read.
 TEMPLATE = """{% extends "lab/index.html.j2" %}
+{% block html_head_css %}{{ super() }}
+<style>.jp-RenderedText pre { white-space: pre !important; overflow-x: auto }</style>
+{% endblock %}
 {% block input %}
 {%- if cell.metadata.get("jupyter", {}).get("source_hidden") -%}
 <details class="jp-Cell-inputArea" style="font: 13px sans-serif"><summary>Show the code</summary>

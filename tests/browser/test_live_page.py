@@ -680,6 +680,19 @@ def test_a_chapter_is_exported_as_one_live_page(browser, tmp_path):
     page.close()
 
 
+def test_a_table_that_is_wider_than_a_phone_keeps_its_lines(browser, tmp_path):
+    made = tmp_path / "page.html"
+    made.write_text(live_page.page(ROOT / "notebooks/18_choosing.ipynb"), encoding="utf-8")
+    page = browser.new_page(offline=True, viewport=dict(width=390, height=844))
+    page.goto(made.as_uri(), wait_until="domcontentloaded")
+    heights = "e => [e.clientHeight, e.textContent.trimEnd().split('\\n').length]"
+    for table in page.locator(".jp-RenderedText pre").all():
+        pixels, lines = table.evaluate(heights)
+        assert pixels < 24 * (lines + 1)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.close()
+
+
 # --- What must not happen -------------------------------------------------------------------------
 
 
