@@ -6,7 +6,6 @@ from functools import partial
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
-from traitlets import Dict, Unicode
 
 from mini_autograd.explore.explored import Explored
 from mini_autograd.explore.live import Live
@@ -27,25 +26,18 @@ class ProgramView(Live):
     Raises: ValueError for a function that cannot be traced; else as explore().
     """
 
-    at = Dict().tag(sync=True)  # where the reader is: the cursor's x, and each parameter
-    autograd = Unicode().tag(sync=True)  # what the engine says of it
-
     def __init__(self, f, /, **options):
         self._explored = Explored(f, **options)
         spec = self._explored.spec()
         if "program" not in spec:
             raise ValueError(f"program_view: {self._explored.name} cannot be traced: explore() it")
-        start = self._explored.start
-        at = dict(x=start["cursor"]) | {key: start[key] for key in self._explored.parameters}
-        self._program = trace(self._both, *self._inputs(at))
-        listing = _listing(self._program, [*at])
+        self._program = trace(self._both, *self._inputs(self._explored.start))
+        listing = _listing(self._program, ["x", *self._explored.parameters])
         super().__init__("program", **(spec | dict(by="program")), listing=listing)
-        self.observe(self._compare, "at")
-        self.at = at
 
-    def _inputs(self, at):
-        parameters = (np.array(float(at[key])) for key in self._explored.parameters)
-        return np.array([float(at["x"])]), *parameters
+    def _inputs(self, values):
+        parameters = (np.array(float(values[key])) for key in self._explored.parameters)
+        return np.array([float(values["cursor"])]), *parameters
 
     def _both(self, x, *parameters):
         """f and its derivative at x, as the engine finds them."""
@@ -56,19 +48,14 @@ class ProgramView(Live):
         y.backward(make(np.ones_like(x)))
         return y, leaf.grad
 
-    def _compare(self, _):
-        inputs = self._inputs(self.at)
-        try:
-            slope, replayed = self._both(*inputs)[1].numpy(), self._program.run(*inputs)
-        except Exception as error:  # whatever f refuses
-            self.autograd = f"The kernel: {error}"
-            return
+    def answer(self, values):
+        """What the engine finds where the reader is, and whether the program does, too."""
+        inputs = self._inputs(values)
+        slope, replayed = self._both(*inputs)[1].numpy(), self._program.run(*inputs)
         same = replayed is not None and replayed[1].tobytes() == slope.tobytes()
         verdict = "the same, bit for bit" if same else "something else"
-        self.autograd = (
-            f"The kernel: f\u2032(x) by autograd is {number(slope[0])}, and the program, replayed "
-            f"by NumPy, gives {verdict}."
-        )
+        found = f"f\u2032(x) by autograd is {number(slope[0])}"
+        return dict(autograd=f"{found}, and the program, replayed by NumPy, gives {verdict}.")
 
     def _repr_mimebundle_(self, **kwargs):
         """The widget and, where nothing moves, the explorer's picture and the program as text."""

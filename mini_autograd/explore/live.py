@@ -11,6 +11,7 @@ from anywidget import AnyWidget
 from traitlets import Dict
 
 from mini_autograd.explore.words import explained
+from mini_autograd.trees import mapped
 
 # JupyterLab serves this folder as it lies, in tools/lab.py.
 FRONT = Path(__file__).parent / "front"
@@ -23,9 +24,10 @@ class Live(AnyWidget):
     """A widget that live.js draws; stored, its spec is drawn without a kernel.
 
     The page may ask what there is to be seen for the values of its controls, a dict from the name
-    of each to a number or a text. A subclass that can be asked has a method answer(values); it
-    returns a dict of texts, and of arrays, which are sent as they lie in memory. The page asks one
-    question at a time, and then the last that came up meanwhile (the class Kernel in live.js).
+    of each to a number, a list of numbers or a text. A subclass that can be asked has a method
+    answer(values); it returns a dict of texts, and of arrays, which are sent as they lie in memory.
+    The page asks one question at a time, and then the last that came up meanwhile (the class Kernel
+    in live.js).
     """
 
     _esm = LIVE
@@ -39,7 +41,7 @@ class Live(AnyWidget):
     def tell(self, values, question=""):
         """Send the answer for these values; question is what the page knows it by."""
         # 4.0 has come as 4, with which a function may do something else.
-        values = {key: v if isinstance(v, str) else float(v) for key, v in values.items()}
+        values = mapped(lambda v: v if isinstance(v, str) else float(v), values)
         try:
             found = self.answer(values)
         except BaseException as error:  # an interrupt, too: the page waits

@@ -15,9 +15,9 @@ _ABOVE, _BELOW, _LEFT, _RIGHT = 34, 44, 58, 20  # in pixels, around the axes of 
 
 
 def printed(rows, below=None):
-    """The rows of panels as the bytes of a PNG, with a line of text below them."""
+    """The rows of panels as the bytes of a PNG, with lines of text below them."""
     heights = [max(one["height"] for one in row) + _ABOVE + _BELOW for row in rows]
-    total, top = sum(heights) + (30 if below else 0), 0
+    total, top = sum(heights) + (12 + 18 * len(below.splitlines()) if below else 0), 0
     with context(SCREEN), np.errstate(all="ignore"):
         figure = Figure(figsize=(WIDTH / 72, total / 72), dpi=130, layout="none")
         for row, height in zip(rows, heights, strict=True):
@@ -29,7 +29,7 @@ def printed(rows, below=None):
                 _print_panel(figure.add_axes(box), panel)
             top += height
         if below:
-            figure.text(12 / WIDTH, 12 / total, below, **PLAIN)
+            figure.text(12 / WIDTH, 12 / total, below, linespacing=1.4, **PLAIN)
         return small_png(figure)
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from pages import document
+from pages import Kernel, document
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a notebook opened without its widgets would show.
@@ -50,6 +50,16 @@ def show(browser):
     for context in contexts:
         context.close()
     assert problems == []
+
+
+@pytest.fixture
+def run(show):
+    """run(widget): a page in which its cell has just run."""
+
+    def ran(widget, theme="light", **options):
+        return Kernel(show([], theme, **options), widget)
+
+    return ran
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,11 @@
 """Pages without a server and without a kernel, with what outputs that were stored show there."""
 
+import base64
+import json
+
 import nbformat
 
+from mini_autograd.explore.live import LIVE
 from mini_autograd.explore.pages import with_live_outputs
 
 FRAME = """<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><title>Explorers</title>
@@ -30,6 +34,63 @@ def document(bundles, theme="light"):
     with_live_outputs(nbformat.v4.new_notebook(cells=cells))
     body = "".join(output.data.get("text/html", "") for output in outputs)
     return FRAME.format(theme=theme, body=body, **THEMES[theme])
+
+
+# What anywidget gives a running cell. The kernel is this test: it hears questions, and answers.
+MODEL = """([spec, answered]) => {
+    const hear = [], state = {spec, answered: revived(answered)};
+    const model = {
+        get: name => state[name],
+        on: (event, f) => hear.push([event, f]),
+        send: question => window.kernel(question),
+    };
+    function revived(text) {
+        return JSON.parse(text, (key, one) => one?.bytes === undefined ? one :
+            new DataView(Uint8Array.from([0, 0, 0, ...atob(one.bytes)].map(
+                c => c && c.charCodeAt())).buffer, 3));
+    }
+    window.told = text => {
+        state.answered = revived(text);
+        for (const [event, f] of hear) if (event === "change:answered") f();
+    };
+    live.render({model, el: document.querySelector("main")});
+}"""
+
+
+class Kernel:
+    """A page in which a widget runs, and what its kernel was asked."""
+
+    def __init__(self, page, widget):
+        self.page, self.widget, self.asked, self.answers = page, widget, [], True
+        page.expose_function("kernel", self.hear)
+        page.evaluate(
+            """async source => {
+                const file = new Blob([source], {type: "text/javascript"});
+                window.live = (await import(URL.createObjectURL(file))).default;
+            }""",
+            LIVE.read_text(encoding="utf-8"),
+        )
+        page.evaluate(MODEL, [widget.spec, self.answered()])
+
+    def answered(self):
+        return json.dumps(
+            self.widget.answered, default=lambda v: {"bytes": base64.b64encode(v).decode()}
+        )
+
+    def hear(self, question):
+        self.asked.append(question)
+        if self.answers:
+            self.answer()
+
+    def answer(self, place=-1):
+        """Answer what was asked, the last question unless told otherwise."""
+        question = self.asked[place]
+        self.widget.tell(question["values"], question["question"])
+        self.page.evaluate("text => void setTimeout(() => told(text))", self.answered())
+
+
+def settle(page):
+    page.wait_for_timeout(400)  # the sliders have come to rest, and the answer is there
 
 
 # Whether a path of straight pieces passes through a label, of whose box a little air is no part.

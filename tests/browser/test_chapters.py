@@ -312,10 +312,20 @@ def test_a_chapter_that_is_only_opened_and_saved_stays_as_it_was(open_notebook, 
 
 def test_in_a_running_cell_the_kernel_checks_and_computes(open_notebook, course):
     source = """from IPython.display import display
-from mini_autograd.explore import explore
+from mini_autograd.explore import draw, explore
+from mini_autograd.explore.marks import panel, points, say
 display(explore(lambda x, a: a * x, a=(0, 4, 1.0), name="followed"))
-display(explore(lambda x, a: float(a) * x, a=(0, 4, 1.0), name="not followed"))"""
+display(explore(lambda x, a: float(a) * x, a=(0, 4, 1.0), name="not followed"))
+def f(n):
+    k = range(int(n))
+    return [panel(points(k, k), xlim=(0, 9), ylim=(0, 9))], say("{:d} points", len(k))
+draw(f, n=(0, 9, 4, 1))"""
     opened = run_code(source, open_notebook, course)
+    drawing = opened.page.locator(".ma").nth(2)
+    drawing.get_by_text("line 7, k = range(int(n)): Python or NumPy asks for numbers").wait_for()
+    drawing.get_by_label("n", exact=True).press("ArrowRight")
+    assert_moves_to(drawing, "5 points")
+    assert drawing.locator("circle").count() == 5
     followed, other = opened.page.locator(".ma").nth(0), opened.page.locator(".ma").nth(1)
     followed.get_by_text("checked by the kernel, which finds the same").wait_for()
     other.get_by_text("Computed and checked by the kernel").wait_for()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from accessibility import faint_texts, violations
-from pages import LISTEN, MEETS, THEMES
+from pages import LISTEN, MEETS, THEMES, settle
 from playwright.sync_api import expect
 
 from mini_autograd.explore import draw, words
@@ -326,3 +326,127 @@ def test_a_sheet_is_painted_by_mouse_and_by_keys(show):
     page.get_by_role("button", name="Reset").click()
     expect(said).to_have_text("0 cells")
     assert violations(page, exempted={}) == []
+
+
+# --- A kernel -------------------------------------------------------------------------------------
+
+
+def halvings(x, turned, sheet):
+    """Something that no program can compute: how many points there are depends on x."""
+    if x > 60:
+        raise ValueError("x > 60 <is> too much")
+    halves = [float(x)]
+    while halves[-1] > 1:
+        halves.append(halves[-1] / 2)
+    at = np.arange(len(halves))
+    return [
+        panel(points(at, halves, "halves"), xlim=(0, 8), ylim=(0, 80), pointer=(None, "x")),
+        panel(cells(sheet, limits=(0, 1)), title=f"{turned}: {len(halves)}"),
+    ], say("{:.0f} is halved {:d} times; {:d} cells.", x, at[-1], sheet.sum())
+
+
+def by_kernel():
+    given = dict(x=(0, 80, 16, 1), turned=["left", "right"], sheet=painted(2, 3))
+    return draw(halvings, **given, presets={"much": dict(x=70)}, play="x")
+
+
+def test_what_has_no_program_is_computed_by_the_kernel(run):
+    drawing = by_kernel()
+    kernel = run(drawing)
+    page = kernel.page
+    assert_shows(page, drawing)
+    assert page.locator(".ma-about").inner_text() == drawing.spec["about"]
+    page.get_by_label("x", exact=True).press("Home")
+    settle(page)
+    assert_shows(page, drawing, x=0.0)
+    assert page.locator("circle").count() == 1  # of five at the start
+    page.get_by_role("group", name="turned").get_by_label("right").check()
+    settle(page)
+    assert page.locator(".ma-label").all_text_contents() == ["right: 1", "halves"]
+    panel_of_points, box = page.locator("svg rect[style]"), page.locator("svg").bounding_box()
+    panel_of_points.click(position=dict(x=200, y=0.5 * panel_of_points.bounding_box()["height"]))
+    settle(page)
+    assert_shows(page, drawing, x=40.0)
+    page.get_by_role("gridcell", name="row 2, column 1").click()
+    settle(page)
+    assert_shows(page, drawing, x=40.0, sheet=[[0, 0, 0], [1, 0, 0]])
+    assert page.locator("svg").bounding_box() == box
+    page.get_by_role("button", name="Reset").click()
+    settle(page)
+    assert_shows(page, drawing)
+    again = run(drawing)
+    assert_shows(again.page, drawing)
+
+
+def test_what_f_raises_under_a_slider_is_said_below_the_picture_and_left_again(run):
+    drawing = by_kernel()
+    page = run(drawing).page
+    page.evaluate(LISTEN)
+    page.get_by_role("button", name="much").click()
+    settle(page)
+    said = "Problem: ValueError: x > 60 <is> too much"
+    assert page.locator(".ma-said p").first.inner_text() == said
+    assert page.locator("circle").count() == 0
+    page.wait_for_timeout(800)
+    assert page.evaluate("said") == [said]
+    again = run(drawing).page  # opened as it was left
+    assert again.locator(".ma-said p").first.inner_text() == said
+    page.get_by_role("button", name="Reset").click()
+    settle(page)
+    assert_shows(page, drawing)
+
+
+def test_play_waits_for_each_answer(run):
+    drawing = by_kernel()
+    kernel = run(drawing)
+    settle(kernel.page)
+    kernel.answers, before = False, len(kernel.asked)
+    kernel.page.get_by_role("button", name="Play x").click()
+    kernel.page.wait_for_timeout(1500)
+    assert [one["values"]["x"] for one in kernel.asked[before:]] == [17]
+    kernel.answer()
+    kernel.page.wait_for_timeout(1500)
+    assert [one["values"]["x"] for one in kernel.asked[before:]] == [17, 18]
+    assert_shows(kernel.page, drawing, x=17.0)
+
+
+def between(w):
+    """Its program holds wherever it is compared with f: where w is 0, 0.5 and 2."""
+    level = -w if abs(w - 1.25) < 0.25 else w
+    return [panel(points(w, level), xlim=(0, 2), ylim=(-2, 2))], say("{:.2f}", level)
+
+
+def type_in(page, name, value):
+    field = page.get_by_label(f"{name}, value")
+    field.fill(str(value))
+    field.press("Enter")
+    page.wait_for_timeout(60)
+
+
+def test_a_page_asks_the_kernel_where_its_program_does_not_hold(run, show):
+    drawing = draw(between, w=(0, 2, 0.5))
+    page = show([drawing._repr_mimebundle_()])
+    type_in(page, "w", 1.2)
+    assert page.locator(".ma-said p").first.inner_text().startswith("for these values f raises")
+    kernel = run(drawing)
+    assert kernel.asked == []
+    type_in(kernel.page, "w", 1.2)
+    settle(kernel.page)
+    assert_shows(kernel.page, drawing, w=1.2)
+    kernel.answers = False
+    type_in(kernel.page, "w", 1.3)
+    type_in(kernel.page, "w", 1.8)
+    kernel.answer()
+    settle(kernel.page)
+    assert_shows(kernel.page, drawing, w=1.8)  # it comes too late
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_with_a_kernel_everyone_can_read_it(run, theme):
+    for width in 1280, 390:
+        page = run(by_kernel(), theme, viewport=dict(width=width, height=1000)).page
+        settle(page)
+        assert violations(page, exempted={}) == []
+        faint, readable = faint_texts(page)
+        assert faint == [] and readable > 20
+        assert page.evaluate("document.documentElement.scrollWidth") == width

@@ -1,7 +1,5 @@
 """Explorers in a page, with and without a kernel: what moves them, what they say and look like."""
 
-import base64
-import json
 import re
 
 import numpy as np
@@ -9,7 +7,7 @@ import pytest
 import said
 from accessibility import faint_texts, violations
 from functions import ACTIVATIONS, operation
-from pages import HOSTILE, LISTEN, MEETS, THEMES
+from pages import HOSTILE, LISTEN, MEETS, THEMES, settle
 
 import live_page
 from mini_autograd import engine, sigmoid
@@ -32,69 +30,6 @@ def neuron_explorer():
 @pytest.fixture
 def explorer():
     return neuron_explorer()
-
-
-# What anywidget gives a running cell. The kernel is this test: it hears questions, and answers.
-MODEL = """([spec, answered]) => {
-    const hear = [], state = {spec, answered: revived(answered)};
-    const model = {
-        get: name => state[name],
-        on: (event, f) => hear.push([event, f]),
-        send: question => window.kernel(question),
-    };
-    function revived(text) {
-        return JSON.parse(text, (key, one) => one?.bytes === undefined ? one :
-            new DataView(Uint8Array.from([0, 0, 0, ...atob(one.bytes)].map(
-                c => c && c.charCodeAt())).buffer, 3));
-    }
-    window.told = text => {
-        state.answered = revived(text);
-        for (const [event, f] of hear) if (event === "change:answered") f();
-    };
-    live.render({model, el: document.querySelector("main")});
-}"""
-
-
-class Kernel:
-    """A page in which an explorer or a gallery runs, and what its kernel was asked."""
-
-    def __init__(self, page, widget):
-        self.page, self.widget, self.asked, self.answers = page, widget, [], True
-        page.expose_function("kernel", self.hear)
-        page.evaluate(
-            """async source => {
-                const file = new Blob([source], {type: "text/javascript"});
-                window.live = (await import(URL.createObjectURL(file))).default;
-            }""",
-            LIVE.read_text(encoding="utf-8"),
-        )
-        page.evaluate(MODEL, [widget.spec, self.answered()])
-
-    def answered(self):
-        return json.dumps(
-            self.widget.answered, default=lambda v: {"bytes": base64.b64encode(v).decode()}
-        )
-
-    def hear(self, question):
-        self.asked.append(question)
-        if self.answers:
-            self.answer()
-
-    def answer(self, place=-1):
-        """Answer what was asked, the last question unless told otherwise."""
-        question = self.asked[place]
-        self.widget.tell(question["values"], question["question"])
-        self.page.evaluate("text => void setTimeout(() => told(text))", self.answered())
-
-
-@pytest.fixture
-def run(show):
-    """run(widget): a page in which its cell has just run."""
-
-    def ran(widget, theme="light", **options):
-        return Kernel(show([], theme, **options), widget)
-
-    return ran
 
 
 def read_out(page):
@@ -301,10 +236,6 @@ def test_labels_stay_inside_the_picture(show, explorer):
 
 def about(page):
     return page.locator(".ma-about").inner_text()
-
-
-def settle(page):
-    page.wait_for_timeout(400)  # the sliders have come to rest, and the answer is there
 
 
 def test_the_kernel_checks_where_the_sliders_rest(run, explorer):

@@ -2,7 +2,7 @@
 
 import pytest
 from accessibility import faint_texts, violations
-from pages import THEMES
+from pages import THEMES, settle
 
 from mini_autograd.explore import program_view
 from mini_autograd.nn import functional as F
@@ -74,6 +74,26 @@ def test_one_preset_moves_several(show):
     page.get_by_role("button", name="Reset").click()
     page.wait_for_timeout(50)
     assert "depend on x or alpha or beta." in page.locator(".ma-lit").inner_text()
+
+
+def test_the_kernel_tells_at_each_move_what_the_engine_finds(run, view):
+    page = run(view).page
+    said = page.locator(".ma-listing > p").nth(1)
+    settle(page)
+    same = "and the program, replayed by NumPy, gives the same, bit for bit."
+    assert said.inner_text() == f"The kernel: f\u2032(x) by autograd is 0.235004, {same}"
+    page.get_by_label("alpha (α)", exact=True).press("Home")
+    settle(page)
+    assert said.inner_text() == f"The kernel: f\u2032(x) by autograd is \u22120.470007, {same}"
+
+
+def test_what_f_refuses_is_said(run):
+    view = program_view(lambda x, beta: F.softplus(x, beta), beta=(-1, 4, 1.0))
+    page = run(view).page
+    page.get_by_label("beta (β)", exact=True).press("Home")
+    settle(page)
+    said = page.locator(".ma-listing > p").nth(1).inner_text()
+    assert said.startswith("The kernel: ValueError: ") and "beta" in said
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import numpy as np
 import programs
@@ -246,32 +247,17 @@ def test_an_argument_that_cannot_be_used_is_refused(f, given, error, words):
         draw(f, **given)
 
 
-def test_only_numbers_change_with_a_slider():
+def test_a_pointer_names_a_slider():
     def f(w):
-        return [panel(points(w, w), xlim=(-2, 2), ylim=(0, 1 if w < 3 else 2))], say("")
+        return [panel(points(w, w), **LIMITS, pointer="v")], say("")
 
-    with pytest.raises(ValueError, match=r"\[0\]\[0\]\['ylim'\]\[1\] is 1 .* but 2 for w = 4.0"):
-        draw(f, w=(0, 4, 1.0))
-
-
-def test_a_branch_that_is_not_taken_at_the_start_is_refused():
-    def f(w):
-        return [panel(points(w, w if w < 3 else -w), **LIMITS)], say("")
-
-    with pytest.raises(ValueError, match=r"draw: for w = 4.0 f goes another way than at the start"):
-        draw(f, w=(0, 4, 1.0))
+    with pytest.raises(ValueError, match="draw: pointer: there is no control v, only w"):
+        draw(f, w=(0, 4, 1))
 
 
-@pytest.mark.parametrize(
-    ("f", "words"),
-    [
-        (lambda w: [panel(points(w, 1 / (w - 4)), **LIMITS)], "for w = 4 f raises ZeroDivisionErr"),
-        (lambda w: [panel(points(w, w), **LIMITS, pointer="v")], "pointer: there is no control v"),
-    ],
-)
-def test_what_a_page_would_trip_over_is_refused(f, words):
-    with pytest.raises(ValueError, match=f"draw: {words}"):
-        draw(lambda w: (f(w), say("")), w=(0, 4, 1))
+def test_what_f_raises_at_the_start_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        draw(lambda w: simple(1 / (w - 1)), w=(0, 4, 1))
 
 
 def test_choices_alone_make_a_picture():
@@ -311,14 +297,130 @@ def test_the_names_of_rows_have_room_in_print(monkeypatch):
     assert min(label.get_window_extent().x0 for label in ax.get_yticklabels()) >= 0
 
 
-def test_what_cannot_be_followed_is_named_by_its_line():
-    def f(w):
-        many = [float(w)]
-        return [panel(points(many, many), **LIMITS)], say("")
+# --- What only a kernel can compute ---------------------------------------------------------------
 
-    words = r"draw: line \d+, 'many = \[float\(w\)\]': a page cannot compute this: Python or NumPy"
-    with pytest.raises(ValueError, match=words):
-        draw(f, w=(0, 4, 1.0))
+
+def by_list(w):
+    many = [float(w)]
+    return [panel(points(many, many), **LIMITS)], say("{:.1f}", w)
+
+
+def by_branch(w):
+    return [panel(points(w, w if w < 3 else -w), **LIMITS)], say("")
+
+
+def by_text(w):
+    return [panel(points(w, w), **LIMITS, title=f"w = {w}")], say("")
+
+
+def by_length(w):
+    many = np.arange(int(w))
+    return [panel(points(many, many), **LIMITS)], say("{:d} points", len(many))
+
+
+def by_limits(w):
+    return [panel(points(w, w), xlim=(-2, 2), ylim=(0, 1 if w < 3 else 2))], say("")
+
+
+def not_at_4(w):
+    return [panel(points(w, w), **LIMITS)], say("{:.3f}", 1 / float(w - 4) if w > 3.5 else 0)
+
+
+ELSE = "it does something else than at the start: it takes another branch, or more than numbers ch"
+NEEDS = "Python or NumPy asks for numbers, which a program has only when it runs."
+
+
+@pytest.mark.parametrize(
+    ("f", "why"),
+    [
+        (by_list, rf"line \d+, many = \[float\(w\)\]: {NEEDS}"),
+        (by_length, rf"line \d+, many = np.arange\(int\(w\)\): {NEEDS}"),
+        (by_branch, f"for w = 4.0 {ELSE}"),
+        (by_text, f"for w = 0.0 {ELSE}"),
+        (by_limits, f"for w = 4.0 {ELSE}"),
+        (not_at_4, r"line \d+, return .*: ZeroDivisionError: (float )?division by zero"),
+    ],
+)
+def test_what_cannot_be_followed_is_computed_by_the_kernel_and_why_is_said(f, why):
+    drawing = draw(f, w=(0, 4, 1.0))
+    about = drawing.spec["about"]
+    assert re.match(f"Computed by the kernel, as a page alone cannot follow f: {why}", about)
+    assert drawing.spec["pictures"] == []
+    for w in 1.0, 0.0, 3.0:
+        rows, said = drawing.outcome(w=w)
+        picture, *found = answered(drawing, w=w)
+        mark, title = picture["rows"][0][0]["panel"][0], picture["rows"][0][0]["title"]
+        assert mark["mark"] == "points" and picture["rows"][0][0]["ylim"] == rows[0][0]["ylim"]
+        assert title == rows[0][0]["title"] and picture["words"]["words"] == said["words"]
+        for i, array in zip(mark["arrays"], rows[0][0]["panel"][0]["arrays"], strict=True):
+            np.testing.assert_array_equal(found[i], array)
+
+
+def answered(drawing, **values):
+    """What a page is told: the picture and its arrays."""
+    drawing.tell(drawing.answered["values"] | values)
+    found = dict(drawing.answered["found"])
+    picture = json.loads(found.pop("picture"))
+    return picture, *(np.frombuffer(found[str(i)]) for i in range(len(found)))
+
+
+def test_the_first_answer_is_there_before_a_page_asks():
+    found = draw(by_list, w=(0, 4, 1)).answered
+    assert found["values"] == dict(w=1.0) and json.loads(found["found"]["picture"])["rows"]
+    assert draw(simple, w=(0, 4, 1)).answered == {}  # where a program computes it
+
+
+def test_a_function_has_the_same_kind_of_number_at_the_start_as_later():
+    kinds = []
+
+    def f(w):
+        kinds.append(type(w))
+        return by_list(w)
+
+    drawing = draw(f, w=(0, 4, 1))
+    drawing.tell(dict(w=2))
+    assert {kind.__name__ for kind in kinds} == {"float", "Traced"}
+
+
+def test_what_f_raises_under_a_slider_is_the_answer():
+    drawing = draw(not_at_4, w=(0, 4, 1.0))
+    drawing.tell(dict(w=4))
+    assert drawing.answered["found"]["problem"].startswith("ZeroDivisionError: ")
+
+
+def test_choices_and_sheets_are_told_to_f_as_they_were_given():
+    def f(sheet, which):
+        return [panel(cells(sheet * (1 if which == "as it is" else -1)))], say(f"{sheet.sum()}")
+
+    start = [[0, 1, 0], [1, 1, 0]]
+    drawing = draw(f, sheet=painted(2, 3, start), which=["as it is", "turned"])
+    assert "about" in drawing.spec
+    (_, matrix), (_, turned) = (answered(drawing, which=one) for one in ("as it is", "turned"))
+    assert matrix.tolist() == sum(start, []) and turned.tolist() == (-matrix).tolist()
+    picture, matrix = answered(drawing, sheet=[0, 0, 0, 0, 0, 1])  # as a page has it
+    assert picture["words"]["words"] == ["1.0"] and matrix.tolist() == [0, 0, 0, 0, 0, -1]
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_without_a_kernel_it_is_a_picture_that_says_why(monkeypatch, stored):
+    captions, whole = [], printed.printed
+    monkeypatch.setattr(
+        drawing, "printed", lambda rows, below: captions.append(below) or whole(rows, below)
+    )
+    one = draw(by_list, w=(0, 4, 1.0), stored=stored)
+    data, _ = one._repr_mimebundle_()
+    lines = captions[0].splitlines()
+    assert SPEC not in data and data["image/png"]
+    assert data["text/plain"] == f"1.0\n{one.spec['about']}"
+    assert lines[0] == "A picture: open and run this chapter in JupyterLab to move w."
+    assert " ".join(lines[1:]) == one.spec["about"] and max(map(len, lines)) <= 84
+
+
+@pytest.mark.parametrize("path", notebook_paths(ROOT), ids=lambda path: path.stem)
+def test_every_drawing_of_the_course_has_its_program(path):
+    outputs = [output for cell in code_cells(read(path)) for output in cell.outputs]
+    texts = ["".join(output.get("data", {}).get("text/plain", "")) for output in outputs]
+    assert [text for text in texts if drawing.BY_KERNEL in text] == []
 
 
 def test_stored_drawings_have_the_form_that_live_js_reads():

@@ -43,18 +43,22 @@ def test_every_line_has_its_value(view):
 
 
 def test_a_kernel_compares_the_engine_with_the_program(view):
-    assert "by autograd is 0.235004" in view.autograd and "bit for bit" in view.autograd
-    view.at = dict(x=0.3, alpha=-1.5, beta=2)
-    assert "by autograd is −0.686" in view.autograd and "bit for bit" in view.autograd
+    assert "by autograd is 0.235004" in told(view) and "bit for bit" in told(view)
+    there = dict(cursor=0.3, alpha=-1.5, beta=2)
+    assert "by autograd is −0.686" in told(view, **there) and "bit for bit" in told(view, **there)
     view._program.run = lambda *inputs: [np.zeros(1), np.zeros(1)]
-    view.at = dict(x=0.3, alpha=-1.5, beta=1)
-    assert view.autograd.endswith("gives something else.")
+    assert told(view, **there).endswith("gives something else.")
+
+
+def told(view, **values):
+    view.tell(dict(cursor=0.5, alpha=1, beta=1) | values)
+    return view.answered["found"]["autograd"]
 
 
 def test_what_f_refuses_is_said():
     view = program_view(lambda x, beta: F.softplus(x, beta), beta=(-1, 4, 1.0))
-    view.at = dict(x=0.3, beta=-1)
-    assert view.autograd.startswith("The kernel: ") and "beta" in view.autograd
+    view.tell(dict(cursor=0.3, beta=-1))
+    assert "beta" in view.answered["found"]["problem"]
 
 
 def test_it_is_stored_as_a_spec_with_a_picture_and_the_program_as_text(view):

@@ -1393,10 +1393,15 @@ class ProgramView extends Explorer {
     const grid = place.querySelector(".ma-explorer");
     grid.classList.add("ma-program");
     grid.lastChild.before(this.listing.place); // on a phone it follows the picture
-    this.model = model;
-    model?.on("change:autograd", () => this.answer());
-    if (model) this.answer();
+    this.engine = model && new Kernel(model, ({ autograd, problem }) => {
+      this.listing.autograd.textContent = `The kernel: ${problem ?? autograd}`;
+    });
+    this.follow();
+  }
+
+  follow() {
     this.listing.update(this.at());
+    this.engine?.ask(this.values());
   }
 
   at() {
@@ -1407,13 +1412,7 @@ class ProgramView extends Explorer {
 
   redraw() {
     super.redraw();
-    this.listing?.update(this.at()); // not yet there when all is drawn for the first time
-    this.model?.set("at", this.at());
-    this.model?.save_changes();
-  }
-
-  answer() {
-    this.listing.autograd.textContent = this.model.get("autograd");
+    if (this.listing) this.follow(); // not yet there when all is drawn for the first time
   }
 }
 
@@ -1569,8 +1568,9 @@ function named({ p, one, lines: [line], boxes, last }, svg, outputs, lines, take
 const heading = (p, outputs) => label({ x: p.left - (isMatrix(p) ? 0 : 8),
   y: p.top - (p.ylabel ? 30 : 10), words: sentence(p.title, outputs) });
 
-// A button that moves a slider from where it is to its end, or from its start if it is there.
-function player({ label, min, max, step }, { range }) {
+// A button that moves a slider from where it is to its end, or from its start if it is there. A
+// step waits as long as the picture of the one before is awaited.
+function player({ label, min, max, step }, { range }, awaited) {
   const steps = Math.round((max - min) / step);
   let timer, ticking = false;
   const stop = () => { timer = clearInterval(timer); made.textContent = `Play ${label}`; };
@@ -1587,6 +1587,7 @@ function player({ label, min, max, step }, { range }) {
     if (+range.value >= max - step / 2) move(min);
     made.textContent = `Pause ${label}`;
     timer = setInterval(() => {
+      if (made.isConnected && awaited()) return;
       move(Math.min(max, +range.value + each * step));
       if (+range.value >= max - step / 2 || !made.isConnected) stop();
     }, calm ? 1000 : clamp((6000 * each) / steps, 50, 400));
@@ -1604,14 +1605,15 @@ function choice({ label, options }, changed) {
   const place = make("fieldset", { class: "ma-choice" }, make("legend", {}, label),
     ...labels);
   return { place, get index() { return inputs.findIndex(one => one.checked); },
-    set: value => { inputs[options.indexOf(value)].checked = true; }, size: options.length };
+    get value() { return options[this.index]; }, size: options.length,
+    set: value => { inputs[options.indexOf(value)].checked = true; } };
 }
 
 // A sheet that a reader paints cell by cell: with a pointer, or by arrow keys and Space.
 class Sheet {
   constructor({ label, start }, changed) {
     const height = start.length, width = start[0].length;
-    Object.assign(this, { changed, width, value: new Float64Array(height * width) });
+    Object.assign(this, { changed, width, value: Array(height * width).fill(0) });
     this.cells = Array.from(this.value, (_, i) => make("div", { role: "gridcell",
       class: "ma-pixel", "aria-label": `row ${Math.floor(i / width) + 1}, ` +
         `column ${(i % width) + 1}` }));
@@ -1678,26 +1680,41 @@ class Sheet {
 }
 
 class Drawing {
-  constructor(place, spec) {
+  constructor(place, spec, model) {
+    if (spec.about && !model) throw new Error(spec.about);
+    const runs = spec.pictures.map(({ program }) => compiled(program));
+    const kernel = model && new Kernel(model, found => this.heard(found));
     const moved = () => this.changed();
-    Object.assign(this, { spec, runs: spec.pictures.map(({ program }) => compiled(program)) });
+    Object.assign(this, { spec, runs, kernel });
     this.sliders = Object.fromEntries(spec.sliders.map(one => [one.key, slider(one, moved)]));
     this.choices = Object.fromEntries(spec.choices.map(one => [one.key, choice(one, moved)]));
     this.sheets = Object.fromEntries((spec.sheets ?? []).map(one =>
       [one.key, new Sheet(one, moved)]));
+    this.build(place);
+    this.drag();
+    this.resume(model?.get("answered"));
+    new ResizeObserver(() => this.width() !== this.g?.width && this.draw()).observe(this.svg);
+  }
+
+  build(place) {
     this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.svg.setAttribute("role", "img");
     this.svg.classList.add("ma-drawn");
     this.said = make("p");
     this.speaker = speaker();
-    const reserved = make("p", { class: "ma-reserved", "aria-hidden": "true" }, spec.longest);
+    const { longest, about } = this.spec;
+    const reserved = make("p", { class: "ma-reserved", "aria-hidden": "true" }, longest);
     const said = make("div", { class: "ma-said" }, this.said, reserved);
-    const found = make("div", { class: "ma-found" }, said, this.speaker.place);
+    const why = about ? [make("p", { class: "ma-about" }, about)] : [];
+    const found = make("div", { class: "ma-found" }, said, ...why, this.speaker.place);
     const stage = make("div", { class: "ma-stage" }, this.svg);
     place.append(make("div", { class: "ma-explorer" }, this.panel(), stage, found));
-    this.drag();
+  }
+
+  resume({ values, found } = {}) { // where a page that was open before has left it
+    this.put(values ?? {});
     this.redraw();
-    new ResizeObserver(() => this.width() !== this.g?.width && this.draw()).observe(this.svg);
+    if (found) this.heard(numbersIn(found));
   }
 
   panel() {
@@ -1714,8 +1731,12 @@ class Drawing {
     const named = presets.map(({ name, to }) => button(name, () => this.set(to)));
     if (named.length) named.unshift(make("span", {}, "Presets:"));
     const played = sliders.find(one => one.key === play);
-    if (played) named.unshift((this.player = player(played, this.sliders[play])).button);
+    if (played) named.unshift((this.player = this.playerOf(played)).button);
     return [...named, button("Reset", () => this.set(Object.fromEntries(start)))];
+  }
+
+  playerOf(one) {
+    return player(one, this.sliders[one.key], () => this.asked || this.kernel?.waits);
   }
 
   drag() { // sliders follow a pointer in a panel that names them
@@ -1749,9 +1770,13 @@ class Drawing {
     return logarithmic ? 10 ** near : near;
   }
 
-  set(values) {
+  put(values) {
     for (const [key, value] of Object.entries(values))
       (this.sliders[key] ?? this.choices[key] ?? this.sheets[key]).set(value);
+  }
+
+  set(values) {
+    this.put(values);
     this.changed();
   }
 
@@ -1764,10 +1789,24 @@ class Drawing {
   redraw() {
     this.asked = 0;
     const chosen = Object.values(this.choices).reduce((n, one) => n * one.size + one.index, 0);
-    if (chosen !== this.chosen) this.g = null; // another picture has axes of its own
-    this.chosen = chosen;
-    const values = Object.values({ ...this.sliders, ...this.sheets }).map(one => one.value);
-    this.found = this.runs[chosen](values);
+    const values = valuesOf({ ...this.sliders, ...this.sheets });
+    const { outputs, broken } = this.runs[chosen]?.(Object.values(values)) ?? { broken: 0 };
+    this.asks = broken >= 0 && this.kernel;
+    if (this.asks) this.kernel.ask({ ...values, ...valuesOf(this.choices) });
+    else this.show(this.spec.pictures[chosen], outputs, broken < 0 ? "" : UNKNOWN_WAY);
+  }
+
+  heard({ problem, picture, ...outputs }) {
+    if (!this.asks) return; // the page has found another picture since
+    const last = this.picture ?? { rows: [] };
+    if (problem) this.show(last, this.outputs, `Problem: ${problem}`);
+    else if (picture === last.text) this.show(last, outputs);
+    else this.show({ ...JSON.parse(picture), text: picture }, outputs);
+  }
+
+  show(picture, outputs, problem = "") {
+    if (picture !== this.picture) this.g = null; // another picture has axes of its own
+    Object.assign(this, { picture, outputs, problem });
     this.draw();
   }
 
@@ -1776,30 +1815,30 @@ class Drawing {
   }
 
   resize() {
-    const { svg, spec, chosen } = this;
-    this.g = arranged(spec.pictures[chosen].rows, svg, this.width());
+    const { svg, picture, outputs } = this;
+    this.g = arranged(picture.rows, svg, this.width());
     svg.setAttribute("viewBox", `0 0 ${this.g.width} ${this.g.height}`);
     const frame = this.g.panels.map(scaffold).join("");
-    const still = marked(this.g.panels, svg, this.found.outputs, one => this.isFixed(one));
+    const still = marked(this.g.panels, svg, outputs, one => this.isFixed(one));
     const below = still.map(made => made.drawn).join("");
     svg.innerHTML = `<g aria-hidden="true">${below}${frame}</g><g></g>`;
   }
 
   isFixed({ mark, arrays }) { // a map of many cells need not be drawn at each move
-    const { outputs } = this.spec.pictures[this.chosen].program;
-    return mark === "cells" && arrays.every(i => !/^[vx]/.test(outputs[i]));
+    const outputs = this.picture.program?.outputs;
+    return outputs && mark === "cells" && arrays.every(i => !/^[vx]/.test(outputs[i]));
   }
 
   draw() {
-    const { svg, found: { outputs, broken } } = this;
-    const { words: said } = this.spec.pictures[this.chosen];
-    const words = broken < 0 ? sentence(said, outputs) : UNKNOWN_WAY;
+    const { svg, picture, outputs, problem } = this;
+    const words = problem || sentence(picture.words, outputs);
     svg.setAttribute("aria-label", words);
     this.said.textContent = words;
     if (!svg.isConnected) return; // JupyterLab attaches it later; its size changes then
     if (this.width() !== this.g?.width) this.resize();
-    const moving = marked(this.g.panels, svg, outputs, one => !this.isFixed(one));
-    svg.lastChild.innerHTML = broken < 0 ? drawn(this.g.panels, moving, svg, outputs) : "";
+    const { panels } = this.g, moving = one => !this.isFixed(one);
+    svg.lastChild.innerHTML = problem ? ""
+      : drawn(panels, marked(panels, svg, outputs, moving), svg, outputs);
     if (this.touched) this.speaker.say(words);
   }
 }
