@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from mini_autograd.explore.arguments import require_function, require_presets
-from mini_autograd.explore.live import SPEC, Live
+from mini_autograd.explore.live import Live
 from mini_autograd.explore.marks import Array
 from mini_autograd.explore.picture import WIDTH, with_picture
 from mini_autograd.explore.printed import printed
@@ -51,7 +51,7 @@ class Drawing(Live):
 
     def __init__(self, f, /, *, presets=None, play=None, labels=None, stored=True, **controls):
         require_function("draw", f, _OWN)
-        self._stored, labels = stored, _known("labels", labels or {}, controls)
+        labels = _known("labels", labels or {}, controls)
         made = {key: _control(key, given, labels.get(key)) for key, given in controls.items()}
         self._f, self._start = f, {key: one["start"] for key, one in made.items()}
         self._choices = {key: one for key, one in made.items() if "options" in one}
@@ -70,7 +70,9 @@ class Drawing(Live):
             **self._pictures(),
         )
         self._names = ", ".join(one["label"] for one in made.values())
-        if "about" in self.spec:
+        self._about = [self.spec["about"]] if "about" in self.spec else []
+        self.alone = stored and not self._about
+        if self._about:
             self.tell(self._start)
 
     # What f computes.
@@ -162,20 +164,13 @@ class Drawing(Live):
         lines = [one for one in traceback.extract_tb(error.__traceback__) if one.filename == file]
         return f"line {lines[-1].lineno}, {lines[-1].line}: " if lines else ""
 
-    # What is printed.
-
-    def _repr_mimebundle_(self, **kwargs):
+    def still(self):
+        """A picture with the sentence; below it what moves it, where only a kernel does."""
         rows, said = self.outcome()
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        text, below = sentence(said), None
-        if not self._stored or "about" in self.spec:
-            del data[SPEC]
-            about = [self.spec["about"]] if "about" in self.spec else []
-            text = "\n".join([text, *about])
-            how = f"A picture: open and run this chapter in JupyterLab to move {self._names}."
-            below = "\n".join(textwrap.fill(line, 84) for line in [how, *about])
-        bundle, sizes = with_picture(data, printed(rows, below), WIDTH, text)
-        return bundle, metadata | sizes
+        how = f"A picture: open and run this chapter in JupyterLab to move {self._names}."
+        below = [] if self.alone else [textwrap.fill(line, 84) for line in [how, *self._about]]
+        text = "\n".join([sentence(said), *self._about])
+        return with_picture({}, printed(rows, "\n".join(below)), WIDTH, text)
 
 
 def _apart(rows, said):

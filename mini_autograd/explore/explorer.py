@@ -8,7 +8,7 @@ finds the same.
 from functools import wraps
 
 from mini_autograd.explore.explored import FIELDS, IN_A_PAGE, Explored
-from mini_autograd.explore.live import SPEC, Live
+from mini_autograd.explore.live import Live
 from mini_autograd.explore.picture import WIDTH, with_picture
 
 
@@ -20,7 +20,8 @@ class Explorer(Live):
         self.explored = Explored(f, **options)
         spec = self.explored.spec()
         super().__init__("explorer", **spec)
-        if "program" not in spec:
+        self.alone = "program" in spec
+        if not self.alone:
             self.tell(self.explored.start)
 
     @property
@@ -33,15 +34,12 @@ class Explorer(Live):
         curve = self.explored.examine(values)
         return {field: getattr(curve, field) for field in FIELDS} | {"problem": curve.problem}
 
-    def _repr_mimebundle_(self, **kwargs):
-        """The widget and, where there is no kernel, a spec, a picture and a sentence."""
-        bundle, _ = super()._repr_mimebundle_(**kwargs)
-        curve, where = self.explored.examine(self.explored.start), IN_A_PAGE
-        if "program" not in self.spec:  # only a kernel can move it
-            del bundle[SPEC]
-            where = "Run this cell in JupyterLab"
+    def still(self):
+        """A picture and a sentence."""
+        curve = self.explored.examine(self.explored.start)
+        where = IN_A_PAGE if self.alone else "Run this cell in JupyterLab"
         picture = self.explored.picture(curve, where)
-        return with_picture(bundle, picture, WIDTH, self.explored.sentence(curve))
+        return with_picture({}, picture, WIDTH, self.explored.sentence(curve))
 
 
 explore = Explorer  # a verb where it is called

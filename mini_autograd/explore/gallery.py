@@ -6,7 +6,7 @@ import numpy as np
 
 from mini_autograd.explore.arguments import require_function, require_slider
 from mini_autograd.explore.explored import FIELDS, Explored
-from mini_autograd.explore.live import SPEC, Live
+from mini_autograd.explore.live import Live
 from mini_autograd.explore.picture import WIDTH, with_picture
 from mini_autograd.explore.sliders import slider_spec
 from mini_autograd.explore.words import fixed
@@ -38,6 +38,7 @@ class Gallery(Live):
         inputs = [slider_spec("gallery", key, given) for key, given in _INPUTS.items()]
         super().__init__("gallery", start=first, members=members, inputs=inputs)
         self._first = self._members[first]
+        self.alone = all("program" in member for member in members)
 
     def answer(self, values):
         """The engine's curve of the chosen function, and what it makes of the crowd."""
@@ -47,17 +48,14 @@ class Gallery(Live):
         found = {field: getattr(curve, field) for field in FIELDS} | {"problem": curve.problem}
         return found | dict(outputs=outputs, slopes=slopes)
 
-    def _repr_mimebundle_(self, **kwargs):
-        """The widget and, for a reader without a kernel, a picture and two sentences."""
-        bundle, _ = super()._repr_mimebundle_(**kwargs)
-        where = "Open this page in JupyterLab or in the web edition to choose a function, and"
-        if not all("program" in one for one in self.spec["members"]):  # only a kernel can move it
-            del bundle[SPEC]
-            where = "Run this cell in JupyterLab to choose a function, and"
-        first = self._first
+    def still(self):
+        """A picture and two sentences."""
+        first, here = self._first, "Run this cell in JupyterLab"
+        where = "Open this page in JupyterLab or in the web edition" if self.alone else here
         curve = first.examine(first.start)
         text = f"{first.sentence(curve)}\n{first.said()}"
-        return with_picture(bundle, first.picture(curve, where), WIDTH, text)
+        picture = first.picture(curve, f"{where} to choose a function, and")
+        return with_picture({}, picture, WIDTH, text)
 
 
 class _Member(Explored):

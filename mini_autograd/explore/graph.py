@@ -8,11 +8,11 @@ from matplotlib.style import context
 from mini_autograd.engine import Tensor as _Tensor
 from mini_autograd.engine import unbroadcast
 from mini_autograd.explore.arguments import require_function
-from mini_autograd.explore.controls import slider
 from mini_autograd.explore.graph_picture import drawn, figure, room
 from mini_autograd.explore.live import Live
 from mini_autograd.explore.picture import small_png, with_picture
 from mini_autograd.explore.program import as_json
+from mini_autograd.explore.sliders import slider_spec
 from mini_autograd.explore.style import SCREEN
 from mini_autograd.explore.words import minus
 from mini_autograd.trace import Traced, take_scalars_for_numbers, trace
@@ -70,13 +70,11 @@ class Walk(Live):
         self._drawing = drawing
         super().__init__("walk", **(moved or drawing))
 
-    def _repr_mimebundle_(self, **kwargs):
+    def still(self):
         with context(SCREEN):
             picture = small_png(figure(self._drawing, 130))
         text = "\n".join(line for step in self._drawing["steps"] for line in step["said"])
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        data, sizes = with_picture(data, picture, self._drawing["size"][0], text)
-        return data, metadata | sizes
+        return with_picture({}, picture, self._drawing["size"][0], text)
 
 
 # The graph is read, from its result on.
@@ -242,7 +240,7 @@ class _Templates:
 
 def _walk_of(f, sliders, Tensor):
     require_function("walk", f)
-    given = [_slider(key, one) for key, one in sliders.items()]
+    given = [slider_spec("walk", key, one) for key, one in sliders.items()]
     tried = [(values, _graph_of(f, values, Tensor)) for values in _tried(given)]
     graph, templates, program, text = _followed(f, tried[0][0], Tensor)
     space = np.max([(8, 7), *(room(*one, in_words) for _, one in tried)], axis=0).tolist()
@@ -255,13 +253,6 @@ def _walk_of(f, sliders, Tensor):
     moved = drawn(*graph, templates.write, space)
     moved |= dict(sliders=given, program=text)
     return Walk(drawn(*tried[0][1], in_words, space), moved)
-
-
-def _slider(key, given):
-    one = slider("walk", key, given)
-    ends = dict(min=one.min, max=one.max, step=one.step, start=one.value)
-    digits = int(one.readout_format[1:-1])
-    return dict(key=key, label=one.description, **ends, digits=digits, logarithmic=False)
 
 
 def _tried(sliders):

@@ -57,13 +57,12 @@ class ProgramView(Live):
         found = f"f\u2032(x) by autograd is {number(slope[0])}"
         return dict(autograd=f"{found}, and the program, replayed by NumPy, gives {verdict}.")
 
-    def _repr_mimebundle_(self, **kwargs):
-        """The widget and, where nothing moves, the explorer's picture and the program as text."""
-        bundle, _ = super()._repr_mimebundle_(**kwargs)
+    def still(self):
+        """The explorer's picture, and the program as text."""
         curve = self._explored.examine(self._explored.start)
         text = f"{self._explored.sentence(curve)}\n{self._program}"
         picture = _above_lines(self._explored.picture(curve), self.spec["listing"]["lines"])
-        return with_picture(bundle, picture, WIDTH, text)
+        return with_picture({}, picture, WIDTH, text)
 
 
 def _above_lines(picture, lines):

@@ -28,8 +28,12 @@ class Live(AnyWidget):
     answer(values); it returns a dict of texts, and of arrays, which are sent as they lie in memory.
     The page asks one question at a time, and then the last that came up meanwhile (the class Kernel
     in live.js).
+
+    A subclass says in still() what stands where nothing can move: outputs by their kind, and what
+    else to know of them. alone is False where only a kernel can move it, and only it shows a spec.
     """
 
+    alone = True
     _esm = LIVE
     spec = Dict().tag(sync=True)
     answered = Dict().tag(sync=True)  # the last answer, which a page that is opened again finds
@@ -50,9 +54,10 @@ class Live(AnyWidget):
         self.answered = dict(question=question, values=values, found=found)
 
     def _repr_mimebundle_(self, **kwargs):
-        """The widget and, where there is no kernel, the spec."""
+        """The widget and, where there is no kernel, the spec and what stands still."""
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        return data | {SPEC: self.spec}, metadata
+        still, about = self.still()
+        return data | ({SPEC: self.spec} if self.alone else {}) | still, metadata | about
 
 
 def _as_bytes(array):

@@ -31,13 +31,12 @@ class Prediction(Live):
             raise ValueError(f"answer: measured is one of {known}, not {measured!r}")
         return Answer(question, options, str(measured), str(words))
 
-    def _repr_mimebundle_(self, **kwargs):
+    def still(self):
         question, options = self.spec["question"], self.spec["options"]
         items = "".join(f"<li>{html.escape(option)}</li>" for option in options)
         lines = [f"Predict. {question}", *(f"  ( ) {option}" for option in options)]
         asked = f"<p><b>Predict.</b> {html.escape(question)}</p><ul>{items}</ul>"
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        return data | {"text/html": asked, "text/plain": "\n".join(lines)}, metadata
+        return {"text/html": asked, "text/plain": "\n".join(lines)}, {}
 
 
 class Answer(Live):
@@ -47,15 +46,14 @@ class Answer(Live):
         about = dict(question=question, options=options)
         super().__init__("answer", **about, measured=measured, words=words)
 
-    def _repr_mimebundle_(self, **kwargs):
+    def still(self):
         question, words = self.spec["question"], self.spec["words"]
         measured = f"Measured: “{self.spec['measured']}”."
         folded = "".join(f"<p>{html.escape(line)}</p>" for line in (measured, words) if line)
         asked = f"<p>{html.escape(question)}</p>"
         folded = f"{asked}<details><summary>Show the answer</summary>{folded}</details>"
         text = "\n".join(line for line in (question, measured, words) if line)
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        return data | {"text/html": folded, "text/plain": text}, metadata
+        return {"text/html": folded, "text/plain": text}, {}
 
 
 predict = Prediction  # a verb where it is called

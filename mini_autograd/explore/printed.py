@@ -14,7 +14,7 @@ from mini_autograd.explore.words import fixed, sentence
 _ABOVE, _BELOW, _LEFT, _RIGHT = 34, 44, 58, 20  # in pixels, around the axes of a panel
 
 
-def printed(rows, below=None):
+def printed(rows, below=""):
     """The rows of panels as the bytes of a PNG, with lines of text below them."""
     heights = [max(one["height"] for one in row) + _ABOVE + _BELOW for row in rows]
     total, top = sum(heights) + (12 + 18 * len(below.splitlines()) if below else 0), 0
