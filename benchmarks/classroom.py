@@ -27,6 +27,7 @@ from pathlib import Path
 
 import nbformat
 import psutil
+from jupyter_server.services.kernels.connection.base import deserialize_binary_message
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
@@ -154,7 +155,9 @@ class Student:
             reply = await self.socket.read_message()
             if reply is None:
                 raise ConnectionError(f"{self.name}: the connection to the kernel was closed")
-            reply = json.loads(reply)
+            # With arrays, as an answer has them, the text stands among bytes.
+            text = isinstance(reply, str)
+            reply = json.loads(reply) if text else deserialize_binary_message(reply)
             if reply["parent_header"].get("msg_id") == header["msg_id"]:
                 yield reply
                 if reply["content"].get("execution_state") == "idle":
