@@ -261,6 +261,18 @@ def test_without_rtol_only_the_measured_tolerance_counts():
         gradcheck(exp(factor), RNG.normal(size=50), rtol=0)
 
 
+@pytest.mark.parametrize("rate", [1.0, 300.0, 3000.0])
+def test_a_small_error_is_found_however_fast_f_bends(rate):
+    def sine(factor):  # the first steps are too long for it, the last ones too short
+        return operation(
+            lambda x: np.sin(rate * x), lambda g, y, x: g * factor * rate * np.cos(rate * x)
+        )
+
+    assert gradcheck(sine(1.0), np.array([0.3]))
+    with pytest.raises(GradcheckError, match="nearly right"):
+        gradcheck(sine(1 + 3e-7), np.array([0.3]))
+
+
 def test_an_error_in_one_of_three_thousand_elements_is_found():
     factor = np.ones(3000)
     factor[777] = 1.01
@@ -586,6 +598,7 @@ def meddle(x):
         (lambda x: ma.sqrt(abs(x)), [0.0], ValueError, r"no slope at input 0\[0\]"),
         (ma.sign, [1.0, 0.0], ValueError, r"no slope at input 0\[1\]"),
         (FLOOR, [[0.5, 2.0]], ValueError, r"no slope at input 0\[0, 1\]"),
+        (lambda x: FLOOR(x) * 1e-6, [0.5, 2.0], ValueError, r"no slope at input 0\[1\]"),
         (
             FLOOR,
             np.where(np.arange(3000) == 55, 2.0, 0.5),
@@ -807,6 +820,21 @@ def test_the_message_is_the_same_every_time():
         return str(caught.value)
 
     assert message() == message()
+
+
+def test_f_is_tried_at_the_same_points_every_time():
+    def points():
+        tried = []
+
+        def f(x):  # wrong at 0 only, so it is also tried beside it, which way is left to chance
+            tried.append(x.tolist())
+            return relu()(x) - relu()(-x)
+
+        with pytest.raises(ValueError, match="one of its operations"):
+            gradcheck(f, [0.0])
+        return tried
+
+    assert points() == points()
 
 
 def test_inputs_as_pytorch_takes_them():

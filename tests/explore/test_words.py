@@ -126,5 +126,6 @@ def test_a_sentence_has_its_numbers_between_its_words():
         arrays=[np.array(-2.0), np.array(1)],
     )
     assert sentence(said) == "at −2.0 it rises."
-    with pytest.raises(ValueError):
-        sentence(said | dict(forms=[".1f"]))
+    for less in dict(forms=[".1f"], words=["at ", "."]), dict(words=["at ", "."]):
+        with pytest.raises(ValueError):
+            sentence(said | less)
