@@ -20,6 +20,7 @@ from mini_autograd.gradcheck import (
     GradcheckError,
     _likely_mistake,
     _name,
+    _probes,
     gradcheck,
     gradgradcheck,
 )
@@ -525,6 +526,25 @@ def test_compositions_make_no_false_alarm(seed, scale):
     x = generator.normal(size=3) * scale
     assert gradcheck(composed, x)
     assert gradgradcheck(composed, x)
+
+
+@pytest.mark.parametrize(
+    "n, m, fast_mode, watched, moved",
+    [
+        (500, 500, None, 500, 500),
+        (2, 999, None, 4, 2),
+        (999, 2, None, 4, 64),
+        (9, 9, True, 4, 9),
+        (600, 600, False, 600, 600),
+    ],
+)
+def test_random_sums_stand_for_many_inputs_and_outputs(n, m, fast_mode, watched, moved):
+    flat = SimpleNamespace(x=np.zeros(n), values=np.zeros(m))
+    weights, groups = _probes(flat, fast_mode)
+    assert (weights.shape, len(groups)) == ((watched, m), moved)
+    assert sorted(np.concatenate(groups)) == [*range(n)]
+    again, _ = _probes(flat, fast_mode)
+    assert np.array_equal(again, weights)
 
 
 @pytest.mark.parametrize("fast_mode", [None, True])
