@@ -18,6 +18,8 @@ import mini_autograd.nn.functional as F
 from mini_autograd import Tensor, engine, primitive, tensor
 from mini_autograd.gradcheck import (
     GradcheckError,
+    _Comparison,
+    _Flat,
     _likely_mistake,
     _name,
     _probes,
@@ -87,6 +89,7 @@ PLANTED = {
         [np.array(0.5)],
         "given g = -2, backward returned 3.29744 for input 0, .* the wrong sign$",
     ),
+    "sign of a large slope": (exp(-1), [np.array(20.0)], "say -9.7033e[+]08; .* the wrong sign$"),
     "factor 2": (FACTOR_2, [X], "returned -16 .* say -8; 4 of 16 .* a factor of 2$"),
     "factor 2 of one element": (FACTOR_2, [np.array(1.5)], "1 of 1 .* a factor of 2$"),
     "half of one element": (square(lambda g, y, x: g * x), [np.array(1.5)], "a factor of 0.5$"),
@@ -272,6 +275,17 @@ def test_a_small_error_is_found_however_fast_f_bends(rate):
     assert gradcheck(sine(1.0), np.array([0.3]))
     with pytest.raises(GradcheckError, match="nearly right"):
         gradcheck(sine(1 + 3e-7), np.array([0.3]))
+
+
+def test_the_tolerance_is_that_of_the_slopes_whatever_g_is_sent_back(monkeypatch):
+    module = sys.modules[gradcheck.__module__]
+    flat = _Flat(ma.exp, [X], Tensor)
+
+    def reach(g):
+        monkeypatch.setattr(module, "_SENT", g)
+        return _Comparison(flat, *_probes(flat, None), rtol=0).reach
+
+    assert np.array_equal(reach(-2.0), reach(-64.0))
 
 
 def test_an_error_in_one_of_three_thousand_elements_is_found():
