@@ -600,6 +600,17 @@ def test_few_inputs_may_be_checked_by_random_sums():
 # What cannot be judged
 
 
+def test_a_changing_number_of_outputs_is_not_cut_to_the_first():
+    calls = []
+
+    def grows(x):
+        calls.append(x)
+        return [x * x] * min(len(calls), 2)
+
+    with pytest.raises(ValueError, match="shorter"):
+        gradgradcheck(grows, X)
+
+
 def sometimes(x):
     return x * RNG.random()
 
