@@ -600,6 +600,22 @@ def test_few_inputs_may_be_checked_by_random_sums():
 # What cannot be judged
 
 
+@pytest.mark.parametrize("f, inputs", [(lambda: tensor([1.0]), []), (lambda x: [], [X])])
+def test_where_there_is_nothing_to_compare_nothing_passes(f, inputs):
+    for check in gradcheck, gradgradcheck:
+        with pytest.raises(ValueError):
+            check(f, *inputs)
+
+
+def test_an_object_that_is_called_is_named_by_its_class():
+    class Stairs:
+        def __call__(self, x):
+            return FLOOR(x)
+
+    with pytest.raises(ValueError, match=r"^Stairs has no slope at input 0\[1\]"):
+        gradcheck(Stairs(), [0.5, 2.0])
+
+
 def test_a_changing_number_of_outputs_is_not_cut_to_the_first():
     calls = []
 
