@@ -93,6 +93,13 @@ class Hub:
                     raise SystemExit((self.folder / "hub.log").read_text()) from None
                 await asyncio.sleep(0.2)
 
+    async def close(self):
+        """End everybody's server: a hub that ends leaves them running."""
+        for user in await self.ask("/hub/api/users"):
+            if user["servers"]:
+                await self.ask(f"/hub/api/users/{user['name']}/server", "DELETE")
+        self.stop()
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
@@ -102,7 +109,7 @@ class Hub:
             self.address + path,
             method,
             {"Authorization": f"token {self.token}"},
-            body=None if method == "GET" else json.dumps(body or {}),
+            body=None if method in ("GET", "DELETE") else json.dumps(body or {}),
             request_timeout=300,
         )
 
@@ -294,9 +301,7 @@ async def main(numbers):
                 if number == numbers[-1]:
                     await survive(hub, students[0])
             finally:
-                for process in psutil.Process(hub.process.pid).children(recursive=True):
-                    process.terminate()
-                hub.stop()
+                await hub.close()
 
 
 if __name__ == "__main__":
