@@ -19,14 +19,13 @@ from mini_autograd.explore.live import Live
 from mini_autograd.explore.marks import Array
 from mini_autograd.explore.picture import WIDTH, with_picture
 from mini_autograd.explore.printed import printed
-from mini_autograd.explore.program import as_json
+from mini_autograd.explore.program import alike, as_json
 from mini_autograd.explore.sliders import can_be, log_slider_spec, named, slider_spec
 from mini_autograd.explore.words import explained, sentence
 from mini_autograd.trace import Untraceable, take_scalars_for_numbers, trace
 from mini_autograd.trees import mapped
 
 BY_KERNEL = "Computed by the kernel, as a page alone cannot follow f"
-_OWN = {"presets", "play", "labels", "stored"}
 _RETURNS = "return a list of panels and say(...)"
 
 
@@ -50,7 +49,7 @@ class Drawing(Live):
     """
 
     def __init__(self, f, /, *, presets=None, play=None, labels=None, stored=True, **controls):
-        require_function("draw", f, _OWN)
+        require_function("draw", f, Drawing.__init__.__kwdefaults__)
         labels = _known("labels", labels or {}, controls)
         made = {key: _control(key, given, labels.get(key)) for key, given in controls.items()}
         self._f, self._start = f, {key: one["start"] for key, one in made.items()}
@@ -138,7 +137,7 @@ class Drawing(Live):
             rows, said = self.outcome(**values)
             form, arrays = _apart(rows, said)
             results = program.run(*_numbers(values, keys))
-            if form != picture or results is None or not all(map(_close, results, arrays)):
+            if form != picture or results is None or not all(map(alike, results, arrays)):
                 where = f"for {_shown(change)} it does something else than at the start"
                 raise Untraceable(f"{where}: it takes another branch, or more than numbers change")
             sentences.append(sentence(said))
@@ -189,10 +188,6 @@ def _apart(rows, said):
 def _numbers(values, keys):
     """What a program is given for these values of sliders and sheets."""
     return [np.array(values[key], float) for key in keys]
-
-
-def _close(a, b):
-    return a.shape == b.shape and np.allclose(a, b, rtol=1e-12, atol=1e-12, equal_nan=True)
 
 
 def _shown(values):

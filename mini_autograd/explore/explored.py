@@ -8,15 +8,25 @@ from functools import partial
 import numpy as np
 
 from mini_autograd.engine import Tensor as _Tensor
+from mini_autograd.explore import marks
 from mini_autograd.explore.arguments import (
     require,
     require_axis,
     require_function,
     require_presets,
 )
-from mini_autograd.explore.curve import SMOOTH, by_autograd, by_formula, examine, only_values
-from mini_autograd.explore.picture import printed_curve
-from mini_autograd.explore.program import as_json
+from mini_autograd.explore.curve import (
+    JUMP,
+    KINK,
+    SMOOTH,
+    by_autograd,
+    by_formula,
+    examine,
+    only_values,
+)
+from mini_autograd.explore.picture import WIDTH, with_picture
+from mini_autograd.explore.printed import printed
+from mini_autograd.explore.program import alike, as_json
 from mini_autograd.explore.sliders import can_be, log_slider_spec, slider_spec, written
 from mini_autograd.explore.words import explained, fixed, minus
 from mini_autograd.trace import take_scalars_for_numbers, trace
@@ -24,7 +34,7 @@ from mini_autograd.trees import tensor_around
 
 POINTS = 481  # of a curve
 FIELDS = "y slope central left right kind error drawn".split()  # of a Curve, as live.js has them
-IN_A_PAGE = "Open this chapter in JupyterLab or in the web edition"
+IN_A_PAGE = "Open this page in JupyterLab or in the web edition"
 
 
 class Explored:
@@ -38,7 +48,7 @@ class Explored:
     Raises: TypeError or ValueError for an argument that cannot be used.
     """
 
-    who = "explore"
+    who, moves = "explore", "move"
 
     def __init__(
         self,
@@ -112,6 +122,11 @@ class Explored:
             except Exception:
                 y = np.full(x.shape, np.nan)
             return only_values(x, y, problem)
+
+    def answer(self, values):
+        """The same as a page is told it."""
+        curve = self.examine(values)
+        return {field: getattr(curve, field) for field in FIELDS} | {"problem": curve.problem}
 
     def _ends(self):
         """The start, and it with any one parameter at either end."""
@@ -207,13 +222,53 @@ class Explored:
     def _written(self, key):
         return written(self.sliders[key], self.start[key])
 
-    def picture(self, curve, where=IN_A_PAGE):
-        """The bytes of a PNG; its caption says where there is more to be had."""
-        heading = f"{self.name}({', '.join(filter(None, ('x', self._settings())))})"
+    def still(self, alone, code=""):
+        """A picture and a sentence. A caption says how it moves: alone, or only by a kernel."""
+        curve = self.examine(self.start)
+        said, where = self.sentence(curve), IN_A_PAGE if alone else "Run this cell in JupyterLab"
         bounds = [f"{key} ({s['min']:g} to {s['max']:g})" for key, s in self.parameters.items()]
-        told = self.sentence(curve).partition(". ")[2]
-        moved = textwrap.fill(minus(f"{where} to move {', '.join(['x', *bounds])}."), 84)
-        return printed_curve(curve, self, heading, f"{told}\n{moved}")
+        moved = minus(f"{where} to {self.moves} {', '.join(['x', *bounds])}.")
+        caption = f"{said.partition('. ')[2]}\n{textwrap.fill(moved, 84)}"
+        return with_picture({}, printed([*self._panels(curve)], caption, code), WIDTH, said)
+
+    def _panels(self, curve):
+        """What live.js shows, as marks: f and its tangent, and below them the derivative."""
+        x, kind, slope = curve.x, curve.kind, curve.slope
+        slope_there = np.nan if kind[-1] == JUMP else slope[-1]
+        central = np.where(kind >= KINK, np.nan, curve.drawn)
+        settings = ", ".join(filter(None, ["x", self._settings()]))
+        f = [
+            marks.curve(x[:-1], curve.y[:-1], "f(x)"),
+            *_tangents(curve, np.ptp(self.xlim) / 6),
+            marks.points(x[-1], curve.y[-1]),
+        ]
+        derivative = [
+            marks.curve(x[:-1], slope[:-1], color="derivative"),
+            marks.curve(x[:-1], central[:-1], color="ink", style="dotted", width=1.8),
+            marks.points(x[-1], slope_there, color="derivative"),
+        ]
+        above = f"{self.name}({settings})", f, 210
+        below = f"f′(x) by {self.by}, dotted by central difference", derivative, 110
+        for (title, shown, height), ylim in zip((above, below), self.ylims, strict=True):
+            cursor = marks.curve(x[[-1, -1]], ylim, color="quiet", style="dashed", width=1.6)
+            axes = dict(xlim=self.xlim, ylim=ylim, xlabel="x", height=height)
+            yield [marks.panel(cursor, *shown, title=title, **axes)]
+
+
+def _tangents(curve, reach):
+    """The tangent at the cursor, so far to both sides; dashed, with a slope of its own on each."""
+    x, y, slope, kind = (values[-1] for values in (curve.x, curve.y, curve.slope, curve.kind))
+
+    def piece(slope, start, end, name=None, style="dashed"):
+        run = reach * np.array([start, end])
+        look = dict(color="derivative", style=style, width=2)
+        return marks.curve(x + run, y + slope * run, name, **look)
+
+    if kind == KINK:
+        yield piece(curve.left[-1], -1, 0)
+        yield piece(curve.right[-1], 0, 1)
+    if kind != JUMP and np.isfinite(y + slope):
+        yield piece(slope, -1, 1, f"tangent, slope {fixed(slope, 2)}", "solid")
 
 
 def _grid(low, high):
@@ -245,10 +300,9 @@ def _same(arrays, found):
     """
     if arrays is None or not found:
         return arrays is None and not found
-    close = partial(np.allclose, rtol=1e-12, atol=1e-12, equal_nan=True)
     pairs = dict(zip(FIELDS, zip(arrays, found, strict=True), strict=False))
     return (
-        all(close(*pairs[field]) for field in ("y", "slope"))
+        all(alike(*pairs[field]) for field in ("y", "slope"))
         and np.array_equal(*pairs.get("kind", ((), ())))
         and np.array_equal(*(np.asarray(one) > 0 for one in pairs.get("error", ((), ()))))
     )

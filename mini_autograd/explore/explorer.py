@@ -7,9 +7,8 @@ finds the same.
 
 from functools import wraps
 
-from mini_autograd.explore.explored import FIELDS, IN_A_PAGE, Explored
+from mini_autograd.explore.explored import Explored
 from mini_autograd.explore.live import Live
-from mini_autograd.explore.picture import WIDTH, with_picture
 
 
 class Explorer(Live):
@@ -31,15 +30,10 @@ class Explorer(Live):
 
     def answer(self, values):
         """The engine's curve."""
-        curve = self.explored.examine(values)
-        return {field: getattr(curve, field) for field in FIELDS} | {"problem": curve.problem}
+        return self.explored.answer(values)
 
     def still(self):
-        """A picture and a sentence."""
-        curve = self.explored.examine(self.explored.start)
-        where = IN_A_PAGE if self.alone else "Run this cell in JupyterLab"
-        picture = self.explored.picture(curve, where)
-        return with_picture({}, picture, WIDTH, self.explored.sentence(curve))
+        return self.explored.still(self.alone)
 
 
 explore = Explorer  # a verb where it is called

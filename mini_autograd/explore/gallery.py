@@ -5,9 +5,8 @@ from statistics import NormalDist
 import numpy as np
 
 from mini_autograd.explore.arguments import require_function, require_slider
-from mini_autograd.explore.explored import FIELDS, Explored
+from mini_autograd.explore.explored import Explored
 from mini_autograd.explore.live import Live
-from mini_autograd.explore.picture import WIDTH, with_picture
 from mini_autograd.explore.sliders import slider_spec
 from mini_autograd.explore.words import fixed
 
@@ -43,25 +42,19 @@ class Gallery(Live):
     def answer(self, values):
         """The engine's curve of the chosen function, and what it makes of the crowd."""
         member = self._members[values[_NAME]]
-        curve = member.examine(values)
         outputs, slopes = member.push_through(values)
-        found = {field: getattr(curve, field) for field in FIELDS} | {"problem": curve.problem}
-        return found | dict(outputs=outputs, slopes=slopes)
+        return member.answer(values) | dict(outputs=outputs, slopes=slopes)
 
     def still(self):
-        """A picture and two sentences."""
-        first, here = self._first, "Run this cell in JupyterLab"
-        where = "Open this page in JupyterLab or in the web edition" if self.alone else here
-        curve = first.examine(first.start)
-        text = f"{first.sentence(curve)}\n{first.said()}"
-        picture = first.picture(curve, f"{where} to choose a function, and")
-        return with_picture({}, picture, WIDTH, text)
+        """The picture of the first function, and what becomes of the crowd."""
+        data, about = self._first.still(self.alone)
+        return data | {"text/plain": f"{data['text/plain']}\n{self._first.said()}"}, about
 
 
 class _Member(Explored):
     """A function of the gallery, and what it makes of a crowd of inputs."""
 
-    who = "gallery"
+    who, moves = "gallery", "choose a function, and to move"
 
     def push_through(self, values):
         """f and f' at the inputs; nothing where f fails."""

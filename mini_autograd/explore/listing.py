@@ -1,15 +1,12 @@
 """The program view: an explorer, and beside its curves the program that computes them."""
 
-import io
+import itertools
 from functools import partial
 
 import numpy as np
-from matplotlib.figure import Figure
-from PIL import Image
 
 from mini_autograd.explore.explored import Explored
 from mini_autograd.explore.live import Live
-from mini_autograd.explore.picture import WIDTH, png, small_png, with_picture
 from mini_autograd.explore.program import as_json
 from mini_autograd.explore.words import number
 from mini_autograd.trace import needed, trace
@@ -59,25 +56,12 @@ class ProgramView(Live):
 
     def still(self):
         """The explorer's picture, and the program as text."""
-        curve = self._explored.examine(self._explored.start)
-        text = f"{self._explored.sentence(curve)}\n{self._program}"
-        picture = _above_lines(self._explored.picture(curve), self.spec["listing"]["lines"])
-        return with_picture({}, picture, WIDTH, text)
-
-
-def _above_lines(picture, lines):
-    """The picture, a PNG, with the lines below it in two columns."""
-    above = Image.open(io.BytesIO(picture)).convert("RGB")
-    columns = [lines[: (len(lines) + 1) // 2], lines[(len(lines) + 1) // 2 :]]
-    figure = Figure(figsize=(WIDTH / 72, (len(columns[0]) * 17 + 10) / 72), dpi=130)
-    for at, column in zip((0.04, 0.53), columns, strict=True):
-        look = dict(family="monospace", size=10.5, va="top", linespacing=1.35)
-        figure.text(at, 1, "\n".join(column), **look)
-    below = Image.open(io.BytesIO(small_png(figure))).convert("RGB")
-    both = Image.new("RGB", (above.width, above.height + below.height), "white")
-    both.paste(above, (0, 0))
-    both.paste(below, (0, above.height))
-    return png(both.quantize(64, dither=Image.Dither.NONE), optimize=True)  # letters are grey
+        lines = self.spec["listing"]["lines"]
+        half = (len(lines) + 1) // 2
+        columns = itertools.zip_longest(lines[:half], lines[half:], fillvalue="")
+        code = "\n".join(f"{left:50}{right}" for left, right in columns)
+        data, about = self._explored.still(self.alone, code)
+        return data | {"text/plain": f"{data['text/plain']}\n{self._program}"}, about
 
 
 def _listing(program, names):

@@ -7,17 +7,19 @@ from matplotlib.patches import Rectangle
 from matplotlib.style import context
 
 from mini_autograd.explore.marks import COLORS
-from mini_autograd.explore.picture import PLAIN, WIDTH, leaps, small_png
+from mini_autograd.explore.picture import PLAIN, WIDTH, small_png
 from mini_autograd.explore.style import DERIVATIVE, FUNCTION, QUIET, SCREEN
 from mini_autograd.explore.words import fixed, sentence
 
 _ABOVE, _BELOW, _LEFT, _RIGHT = 34, 44, 58, 20  # in pixels, around the axes of a panel
 
 
-def printed(rows, below=""):
-    """The rows of panels as the bytes of a PNG, with lines of text below them."""
+def printed(rows, below="", code=""):
+    """The rows of panels as the bytes of a PNG, with lines of text below them, and of code."""
     heights = [max(one["height"] for one in row) + _ABOVE + _BELOW for row in rows]
-    total, top = sum(heights) + (12 + 18 * len(below.splitlines()) if below else 0), 0
+    text = 12 + 18 * len(below.splitlines()) if below else 0
+    listing = 12 + 15 * len(code.splitlines()) if code else 0
+    total, top = sum(heights) + text + listing, 0
     with context(SCREEN), np.errstate(all="ignore"):
         figure = Figure(figsize=(WIDTH / 72, total / 72), dpi=130, layout="none")
         for row, height in zip(rows, heights, strict=True):
@@ -28,8 +30,9 @@ def printed(rows, below=""):
                 box = i * share + left / WIDTH, bottom / total, wide, panel["height"] / total
                 _print_panel(figure.add_axes(box), panel)
             top += height
-        if below:
-            figure.text(12 / WIDTH, 12 / total, below, linespacing=1.4, **PLAIN)
+        at, look = 12 / WIDTH, dict(linespacing=1.4, **PLAIN)
+        figure.text(at, (12 + listing) / total, below, **look)
+        figure.text(at, 12 / total, code, family="monospace", size=10.5, **look)
         return small_png(figure)
 
 
@@ -71,8 +74,15 @@ def _color(name):
 def _curve(ax, arrays, name, color, style, width, **_):
     x, y = arrays
     pixels = ax.transData.transform(np.column_stack([x, y]))[:, 1]
-    y = np.where(leaps(pixels), np.nan, y) if len(x) > 2 else y
+    y = np.where(_leaps(pixels), np.nan, y) if len(x) > 2 else y
     ax.plot(x, y, color=_color(color), lw=width, ls=style, label=_label(name))
+
+
+def _leaps(y):
+    """Where a line through these pixels leaps between neighbours that hardly move."""
+    begins, steps = np.zeros(len(y), bool), np.abs(y[1:] - y[:-1])
+    begins[2:-1] = steps[1:-1] > 10 * (steps[:-2] + steps[2:]) + 4
+    return begins
 
 
 def _points(ax, arrays, name, color, size, **_):

@@ -16,7 +16,7 @@ from mini_autograd import exp, log
 from mini_autograd.explore import explore
 from mini_autograd.explore.explored import FIELDS, Explored
 from mini_autograd.explore.live import SPEC
-from mini_autograd.explore.picture import printed_curve
+from mini_autograd.explore.printed import printed
 from mini_autograd.explore.sliders import round_step
 from mini_autograd.explore.style import DERIVATIVE, FUNCTION
 
@@ -323,7 +323,7 @@ def test_the_caption_says_where_there_is_more(saved):
     explore(lambda x, alpha: x * float(alpha), alpha=(0, 4, 1.0))._repr_mimebundle_()
     live, still = (figure.texts[0].get_text().splitlines() for figure in saved)
     assert live[0] == "At x = 1.00, f(x) = 0.7311 and f'(x) = 0.1966 by autograd."
-    words = "Open this chapter in JupyterLab or in the web edition to move "
+    words = "Open this page in JupyterLab or in the web edition to move "
     assert " ".join(live[1:]) == f"{words}x, alpha (0.1 to 4), beta (−3 to 3)."
     assert still[1:] == ["Run this cell in JupyterLab to move x, alpha (0 to 4)."]
 
@@ -338,13 +338,16 @@ def test_the_printed_picture_shows_f_its_slope_and_the_tangent(saved):
     np.testing.assert_allclose(drawn[0].get_ydata(), np.tanh(grid))
     for line in drawn[1:]:
         np.testing.assert_allclose(line.get_ydata(), 1 - np.tanh(grid) ** 2, atol=1e-9)
-    (tangent,) = [line for line in panels[0].lines if len(line.get_xdata()) == 2][-1:]
+    (tangent,) = [line for line in panels[0].lines if line.get_label().startswith("tangent")]
     np.testing.assert_allclose(np.ptp(tangent.get_ydata()) / np.ptp(tangent.get_xdata()), slope)
     dots = [line for panel in panels for line in panel.lines if line.get_marker() == "o"]
     points = [(*dot.get_xdata(), *dot.get_ydata()) for dot in dots]
     np.testing.assert_allclose(points, [(0.5, np.tanh(0.5)), (0.5, slope)])
-    texts = {text.get_text(): text for panel in panels for text in panel.texts}
-    assert {"tanh(x, alpha = 1.00, beta = 1.00)", "f(x)", "f′(x)", "slope 0.79"} <= set(texts)
+    names = [text.get_text() for text in panels[0].get_legend().get_texts()]
+    assert names == ["f(x)", "tangent, slope 0.79"] and panels[1].get_legend() is None
+    titles = [text.get_text() for panel in panels for text in panel.texts if text.get_text() != "x"]
+    below = "f′(x) by autograd, dotted by central difference"
+    assert titles == ["tanh(x, alpha = 1.00, beta = 1.00)", below]
 
 
 def test_at_a_kink_both_tangents_are_printed(saved):
@@ -353,13 +356,6 @@ def test_at_a_kink_both_tangents_are_printed(saved):
     slopes = [np.ptp(line.get_ydata()) / np.ptp(line.get_xdata()) for line in pieces]
     np.testing.assert_allclose(slopes, [0, 1, 0.5], atol=1e-3)
     assert [line.is_dashed() for line in pieces] == [True, True, False]
-
-
-def test_printed_labels_stand_on_the_free_side_of_a_curve(saved):
-    for cursor, side in (-1.0, "right"), (1.0, "left"):  # on the way up to the bump, and down
-        make("bump", cursor=cursor)._repr_mimebundle_()
-        (label,) = [t for t in saved[-1].axes[0].texts if t.get_text().startswith("slope")]
-        assert label.get_horizontalalignment() == side
 
 
 @pytest.mark.filterwarnings("error")
@@ -374,7 +370,7 @@ def test_a_printed_jump_is_no_wall(height, saved):
     x = np.linspace(-6, 6, 482)
     found = curve(make(ylim=(-2, 2)))
     found.x, found.y = x, height * (x > 0.01) + 0.1 * np.sin(x)
-    printed_curve(found, make(ylim=(-2, 2)).explored, "", "")
+    printed([*make(ylim=(-2, 2)).explored._panels(found)])
     (line,) = [one for one in saved[-1].axes[0].lines if len(one.get_xdata()) == 481]
     drawn = line.get_ydata()
     pieces = np.split(drawn, np.flatnonzero(np.isnan(drawn)))
