@@ -356,6 +356,26 @@ def test_what_cannot_be_followed_is_computed_by_the_kernel_and_why_is_said(f, wh
             np.testing.assert_array_equal(found[i], array)
 
 
+@pytest.mark.parametrize(
+    ("given", "seldom", "where"),
+    [
+        (dict(h=logarithmic(1e-3, 1, 0.1)), lambda h: h < 0.01, "h = 0.001"),
+        (
+            dict(h=(0, 4, 1.0), presets={"middle": dict(h=2.5)}),
+            lambda h: abs(h - 2.5) < 1,
+            "h = 2.5",
+        ),
+        (dict(h=painted(2, 2)), lambda h: h.sum() == 4, r"h = \[\[1.* 1"),
+    ],
+)
+def test_a_program_is_tried_wherever_the_controls_lead(given, seldom, where):
+    def f(h):
+        return [panel(points(1, -1 if seldom(h) else 1), **LIMITS)], say("")
+
+    about = draw(f, **given).spec["about"]
+    assert re.search(f": for {where}.* it does something else", about, re.DOTALL)
+
+
 def answered(drawing, **values):
     """What a page is told: the picture and its arrays."""
     drawing.tell(drawing.answered["values"] | values)
