@@ -11,6 +11,7 @@ from mini_autograd.explore.picture import PLAIN, WIDTH, small_png
 from mini_autograd.explore.style import DERIVATIVE, FUNCTION, QUIET, SCREEN
 from mini_autograd.explore.words import fixed, sentence
 
+_INKS = COLORS | dict(ink="black")
 _ABOVE, _BELOW, _LEFT, _RIGHT = 34, 44, 58, 20  # in pixels, around the axes of a panel
 
 
@@ -67,33 +68,24 @@ def _label(name):
     return sentence(name).replace("$", r"\$") if name else None
 
 
-def _color(name):
-    return "black" if name == "ink" else COLORS[name]
-
-
 def _curve(ax, arrays, name, color, style, width, **_):
-    x, y = arrays
-    pixels = ax.transData.transform(np.column_stack([x, y]))[:, 1]
-    y = np.where(_leaps(pixels), np.nan, y) if len(x) > 2 else y
-    ax.plot(x, y, color=_color(color), lw=width, ls=style, label=_label(name))
-
-
-def _leaps(y):
-    """Where a line through these pixels leaps between neighbours that hardly move."""
-    begins, steps = np.zeros(len(y), bool), np.abs(y[1:] - y[:-1])
-    begins[2:-1] = steps[1:-1] > 10 * (steps[:-2] + steps[2:]) + 4
-    return begins
+    x, y = (array.astype(float) for array in arrays)
+    steps = np.abs(np.diff(ax.transData.transform(np.column_stack([x, y]))[:, 1]))
+    # Where it leaps between neighbours that hardly move it begins anew.
+    leaps = 2 + np.flatnonzero(steps[1:-1] > 10 * (steps[:-2] + steps[2:]) + 4)
+    x, y = (np.insert(array, leaps, np.nan) for array in (x, y))
+    ax.plot(x, y, color=_INKS[color], lw=width, ls=style, label=_label(name))
 
 
 def _points(ax, arrays, name, color, size, **_):
-    look = dict(ms=2 * size - 1, mfc=_color(color), mec="white", mew=1.5, zorder=3)
+    look = dict(ms=2 * size - 1, mfc=_INKS[color], mec="white", mew=1.5, zorder=3)
     ax.plot(*arrays, "o", label=_label(name), **look)
 
 
 def _bars(ax, arrays, names, color, digits, **_):
     (heights,) = arrays
     _no_columns(ax, [sentence(name) for name in names or []])
-    ax.bar(range(len(heights)), heights, 0.8, color=_color(color), alpha=0.6)
+    ax.bar(range(len(heights)), heights, 0.8, color=_INKS[color], alpha=0.6)
     for i, height in enumerate(heights.tolist()):
         if digits is not None and np.isfinite(height):
             at = dict(ha="center", va="bottom" if height >= 0 else "top", clip_on=True)

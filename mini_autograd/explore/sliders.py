@@ -6,7 +6,7 @@ who, in what follows, is the function that the reader called, for an error to na
 import math
 
 from mini_autograd.explore.arguments import require_log_slider, require_slider
-from mini_autograd.explore.words import minus
+from mini_autograd.explore.words import magnitude, minus
 
 _GREEK = dict(
     alpha="α", beta="β", gamma="γ", delta="δ", kappa="κ", mu="μ", sigma="σ", tau="τ", omega="ω"
@@ -53,6 +53,8 @@ def round_step(low, high, start):
 
 def written(slider, value):
     """The value in as many digits as stand beside the slider."""
+    if slider["logarithmic"]:
+        return magnitude(value, slider["digits"])
     return minus(f"{value:z.{slider['digits']}f}")
 
 

@@ -20,6 +20,15 @@ def fixed(value, decimals):
     return minus(f"{value:.2e}" if large else f"{value:z.{decimals}f}")
 
 
+def magnitude(value, digits):
+    """A number above 0 with so many digits after its first, those that say something.
+
+    From 0.001 to 9999 it stands there plainly, else with a power of ten.
+    """
+    text = f"{value:.{digits}e}"
+    return f"{float(text):g}" if 1e-3 <= float(text) <= 9999 else text
+
+
 def minus(text):
     """text with a true minus sign before its negative numbers, as the axes have it."""
     return re.sub(r"(?<!\w)-(?=\d|inf\b)", "−", text)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mini_autograd.explore.curve import JUMP, KINK, SMOOTH, UNKNOWN
-from mini_autograd.explore.words import disagreement, fixed, number
+from mini_autograd.explore.words import disagreement, fixed, magnitude, number
 
 
 def agrees(curve):
@@ -57,7 +57,8 @@ def verdict(curve, by, h=None):
     why = "the curve bends within such a step" if h > 1e-5 else "it magnifies rounding errors"
     if not np.isfinite(apart(curve)[worst]):
         off, why = "not finite everywhere", "such a step leads to where f is not"
-    return f"The {by} is right: with h = {h:.0e} the central difference is {off}, as {why}."
+    difference = f"with h = {magnitude(h, 1)} the central difference is {off}"
+    return f"The {by} is right: {difference}, as {why}."
 
 
 def read_out(explorer, **values):

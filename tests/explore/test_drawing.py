@@ -164,6 +164,17 @@ def test_the_printed_picture_has_what_moves_in_the_page(drawings, monkeypatch):
     assert dots.get_xydata().tolist() == [[2, 0.1], [1, 0]]
 
 
+def test_a_printed_curve_keeps_every_point_beside_gaps_and_jumps(monkeypatch):
+    figures = []
+    monkeypatch.setattr(printed, "small_png", lambda figure: figures.append(figure) or b"")
+    y = [1, 1, 1, 3, 3, 3, np.nan, 2, 2, 2]
+    printed.printed([[panel(curve(range(10), y), curve([0, 1], [0, 3]), **LIMITS)]])
+    *_, line, short = figures[0].axes[0].lines
+    want = [[0, 1], [1, 1], [2, 1], [np.nan] * 2, [3, 3], [4, 3], [5, 3], [6, np.nan]]
+    np.testing.assert_array_equal(line.get_xydata(), [*want, [7, 2], [8, 2], [9, 2]])
+    assert len(short.get_xydata()) == 2
+
+
 # --- Marks ----------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from functions import ACTIVATIONS, MISTAKES
 from test_curve import curve, settings
 from test_drawing import DRAWN, arrays, random_values
 from test_program import FUNCTIONS, MATRIX, exported
-from test_words import DIFFERENCES, RIGHT, SIDES, X
+from test_words import DIFFERENCES, MAGNITUDES, RIGHT, SIDES, X
 
 from erfc_coefficients import coefficients
 from mini_autograd import log
@@ -240,6 +240,11 @@ def test_numbers_are_written_alike(call):
         "values => values.map(v => [live.fixed(v, 2), live.fixed(v, 4), live.shown(v)])", VALUES
     )
     assert found == [[words.fixed(v, 2), words.fixed(v, 4), words.number(v)] for v in VALUES]
+
+
+def test_magnitudes_are_written_alike(call):
+    values, said = zip(*MAGNITUDES, strict=True)
+    assert call("values => values.map(v => live.magnitude(v, 1))", values) == list(said)
 
 
 FORMS = [".0f", ".2f", ".6f", "d", ".0e", ".1e", ".3e", "dead|alive", "no|one|many"]

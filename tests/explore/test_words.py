@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from mini_autograd.explore.curve import Unusable
+from mini_autograd.explore.sliders import log_slider_spec, written
 from mini_autograd.explore.words import (
     explained,
     fixed,
     formatted,
+    magnitude,
     minus,
     mistake,
     number,
@@ -117,6 +119,32 @@ def test_what_the_course_says_itself_stands_alone_and_else_the_kind_of_error_is_
 )
 def test_a_number_is_written_in_the_form_that_was_asked_for(form, value, said):
     assert formatted(form, value) == said
+
+
+MAGNITUDES = [  # what stands beside a slider that moves by powers of ten
+    (0.5, "0.5"),
+    (0.02, "0.02"),
+    (200.0, "200"),
+    (10**0.1, "1.3"),
+    (10**0.3, "2"),
+    (0.001, "0.001"),
+    (0.00099999, "0.001"),
+    (0.00094, "9.4e-04"),
+    (1e-9, "1.0e-09"),
+    (0.125, "0.12"),  # a tie
+    (0.375, "0.38"),
+    (7943.3, "7900"),
+    (9900.0, "9900"),
+    (9999.0, "1.0e+04"),
+    (1e20, "1.0e+20"),
+]
+
+
+@pytest.mark.parametrize("value, said", MAGNITUDES)
+def test_a_number_on_a_logarithmic_slider_stands_there_plainly_if_it_can(value, said):
+    assert magnitude(value, 1) == said
+    slider = log_slider_spec("draw", "h", (1e-9, 1e20, value))
+    assert written(slider, slider["start"]) == said
 
 
 def test_a_sentence_has_its_numbers_between_its_words():

@@ -303,6 +303,12 @@ function scientific(value, digits) { // as decimals()
   return (value < 0 ? "\u2212" : "") + text.replace(/e([+-])(\d)$/, "e$10$2");
 }
 
+// A number above 0 with so many digits after its first, those that say something.
+function magnitude(value, digits) {
+  const text = scientific(value, digits);
+  return +text >= 1e-3 && +text <= 9999 ? String(+text) : text;
+}
+
 function fixed(value, digits) {
   const large = Math.abs(value) >= 1e5 && isFinite(value);
   return large ? scientific(value, 2) : minus(decimals(value, digits));
@@ -431,7 +437,7 @@ function agreement(curve, by, h) {
   let why = h > 1e-5 ? "the curve bends within such a step" : "it magnifies rounding errors";
   if (!isFinite(curve.apart[worst]))
     [off, why] = ["not finite everywhere", "such a step leads to where f is not"];
-  const difference = `with h = ${scientific(h, 0)} the central difference is ${off}`;
+  const difference = `with h = ${magnitude(h, 1)} the central difference is ${off}`;
   return [`The ${by} is right`, `${difference}, as ${why}.`];
 }
 
@@ -737,7 +743,7 @@ const typed = text => Number(text.trim().replace(",", ".").replace("\u2212", "-"
 // A slider with its name, and its value in a field to type into. It may lie between two steps.
 function slider({ label, min, max, step, start, digits, logarithmic }, changed) {
   const [from, to] = logarithmic ? [v => 10 ** v, Math.log10] : [v => v, v => v], id = unique();
-  const written = v => (logarithmic ? scientific(v, digits) : minus(decimals(v, digits)));
+  const written = v => (logarithmic ? magnitude(v, digits) : minus(decimals(v, digits)));
   const range = make("input", { type: "range", id, min, max, step,
     oninput: () => { set(from(+(+range.value).toPrecision(12))); changed(); } });
   const field = make("input", { size: 7, inputmode: "decimal", "aria-label": `${label}, value`,
@@ -2184,6 +2190,6 @@ if (globalThis.document) mountAll();
 export default { render };
 export {
   BY_ELEMENT, ERFC, LOOPS, REDUCED, byDifference, compiled, difference, distances, examined, fixed,
-  crowdInWords, formatted, gridOf, mistake, mountOr, quantiles, sentence, shown, significant,
-  ticks, verdict,
+  crowdInWords, formatted, gridOf, magnitude, mistake, mountOr, quantiles, sentence, shown,
+  significant, ticks, verdict,
 };
