@@ -333,6 +333,10 @@ def by_limits(w):
     return [panel(points(w, w), xlim=(-2, 2), ylim=(0, 1 if w < 3 else 2))], say("")
 
 
+def by_kind(w):
+    return [panel(points(w, 1 if isinstance(w, float) else 2), **LIMITS)], say("")
+
+
 def not_at_4(w):
     return [panel(points(w, w), **LIMITS)], say("{:.3f}", 1 / float(w - 4) if w > 3.5 else 0)
 
@@ -349,6 +353,7 @@ NEEDS = "Python or NumPy asks for numbers, which a program has only when it runs
         (by_branch, f"for w = 4.0 {ELSE}"),
         (by_text, f"for w = 0.0 {ELSE}"),
         (by_limits, f"for w = 4.0 {ELSE}"),
+        (by_kind, f"for the start {ELSE}"),
         (not_at_4, r"line \d+, return .*: ZeroDivisionError: (float )?division by zero"),
     ],
 )
