@@ -138,8 +138,9 @@ class Drawing(Live):
             form, arrays = _apart(rows, said)
             results = program.run(*_numbers(values, keys))
             if form != picture or results is None or not all(map(alike, results, arrays)):
-                where = f"for {_shown(change)} it does something else than at the start"
-                raise Untraceable(f"{where}: it takes another branch, or more than numbers change")
+                at = ", ".join(f"{key} = {value}" for key, value in change.items())
+                why = "it takes another branch, or more than numbers change"
+                raise Untraceable(f"for {at} it does something else than at the start: {why}")
             sentences.append(sentence(said))
         return picture | dict(program=as_json(program, keys)), sentences
 
@@ -188,10 +189,6 @@ def _apart(rows, said):
 def _numbers(values, keys):
     """What a program is given for these values of sliders and sheets."""
     return [np.array(values[key], float) for key in keys]
-
-
-def _shown(values):
-    return ", ".join(f"{key} = {value}" for key, value in values.items()) or "the start"
 
 
 # Controls.

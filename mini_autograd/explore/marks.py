@@ -95,9 +95,6 @@ def _axes(marks, xlim, ylim):
         return [-0.5, width - 0.5], [height - 0.5, -0.5], min(34 * height, 320)
     if rows and xlim is None:
         xlim = (-0.5, rows[0] - 0.5)
-    for name, given in dict(xlim=xlim, ylim=ylim).items():
-        if given is None:
-            raise ValueError(f"panel: {name}=(min, max) is needed, as axes stay where they are")
     limits = [list(require_axis("panel", name, g)) for name, g in (("xlim", xlim), ("ylim", ylim))]
     return *limits, 200
 

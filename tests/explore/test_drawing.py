@@ -207,7 +207,11 @@ def test_panels_of_cells_and_bars_know_their_axes():
         (lambda: cells(np.eye(2), lit=[[1]]), ValueError, "lit has shape .1, 1., but matrix .2, 2"),
         (lambda: cells(np.eye(2), limits=(1, 1)), ValueError, "cells: limits=.1, 1., but an axis"),
         (lambda: panel(GRID), TypeError, r"panel: curve\(\), points\(\), .* is needed, not array"),
-        (lambda: panel(points(1, 1), ylim=(0, 1)), ValueError, r"panel: xlim=\(min, max\) is need"),
+        (
+            lambda: panel(points(1, 1), ylim=(0, 1)),
+            ValueError,
+            r"panel: xlim=None, but an axis",
+        ),
         (lambda: say("{:.2f}"), ValueError, "say: 0 values for the 1 braces of '{:.2f}'"),
         (lambda: say("{:5}", 1), ValueError, "say: {:5} in '{:5}', but use {:.2f}, {:.1e}"),
         (lambda: say("{x:.2f}", 1), ValueError, "say: {x:.2f} in"),

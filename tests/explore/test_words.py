@@ -142,7 +142,7 @@ MAGNITUDES = [  # what stands beside a slider that moves by powers of ten
 
 @pytest.mark.parametrize("value, said", MAGNITUDES)
 def test_a_number_on_a_logarithmic_slider_stands_there_plainly_if_it_can(value, said):
-    assert magnitude(value, 1) == said
+    assert magnitude(value, 1) == said and magnitude(9999.0, 3) == "9999"
     slider = log_slider_spec("draw", "h", (1e-9, 1e20, value))
     assert written(slider, slider["start"]) == said
 
