@@ -107,6 +107,7 @@ class Drawing(Live):
 
     # The program that computes the same.
 
+    @np.errstate(all="ignore")  # somewhere along a slider f may divide by 0
     def _pictures(self):
         """A picture for each choice, with its program; or none, and why."""
         _, said = self.outcome()  # what it raises at the start ends draw()

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import warnings
 
 import numpy as np
 import programs
@@ -273,6 +274,16 @@ def test_a_pointer_names_a_slider():
 def test_what_f_raises_at_the_start_is_raised():
     with pytest.raises(ZeroDivisionError):
         draw(lambda w: simple(1 / (w - 1)), w=(0, 4, 1))
+
+
+def test_a_number_divided_by_0_is_no_warning_where_f_is_followed():
+    def f(w):
+        heights = w / np.arange(3.0)
+        return [panel(curve(np.arange(3.0), heights), xlim=(0, 2), ylim=(-1, 1))], say("still")
+
+    with warnings.catch_warnings(action="error"):
+        made = draw(f, w=(-1, 1, 0.0))
+    assert made.spec["pictures"]
 
 
 def test_choices_alone_make_a_picture():
