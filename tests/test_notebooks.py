@@ -148,3 +148,32 @@ def test_a_name_that_is_bound_again_is_seen():
     ]
     cells = [nbformat.v4.new_code_cell(source, id=f"c{i}") for i, source in enumerate(sources)]
     assert bound_again(nbformat.v4.new_notebook(cells=cells)) == ["c3: size"]
+
+
+def imports_bound_again(notebook):
+    """Imported names that a later cell binds to something else: cells above would not run again."""
+    imported, found = set(), []
+    for cell in code_cells(notebook):
+        table = symtable.symtable(cell.source, cell.id, "exec")
+        if not cell.source.startswith("# mini_autograd/"):  # a build cell makes what was imported
+            bound = {name.get_name() for name in table.get_symbols() if name.is_assigned()}
+            found += [f"{cell.id}: {name}" for name in sorted(bound & imported)]
+        imported |= {name.get_name() for name in table.get_symbols() if name.is_imported()}
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
+)
+def test_what_is_imported_keeps_its_meaning(path):
+    assert imports_bound_again(read(path)) == []
+
+
+def test_an_import_that_is_bound_again_is_seen():
+    sources = [
+        "from mini_autograd.explore.marks import curve, points\nimport numpy as np",
+        "# mini_autograd/x.py: points\ndef points():\n    return 1",
+        "(curve,) = 1, 2\nnp.random.curve = points",
+    ]
+    cells = [nbformat.v4.new_code_cell(source, id=f"c{i}") for i, source in enumerate(sources)]
+    assert imports_bound_again(nbformat.v4.new_notebook(cells=cells)) == ["c2: curve"]
