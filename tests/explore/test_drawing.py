@@ -216,6 +216,7 @@ def test_panels_of_cells_and_bars_know_their_axes():
         (lambda: say("{:.2f}"), ValueError, "say: 0 values for the 1 braces of '{:.2f}'"),
         (lambda: say("{:5}", 1), ValueError, "say: {:5} in '{:5}', but use {:.2f}, {:.1e}"),
         (lambda: say("{x:.2f}", 1), ValueError, "say: {x:.2f} in"),
+        (lambda: say("{:.2f%}", 1), ValueError, "say: {:.2f%} in"),
         (lambda: say("{:d}", GRID), ValueError, "say: a value must be one number, but has shape"),
         (lambda: logarithmic(0, 1, 1), ValueError, "logarithmic: .min, max, start.=.0, 1, 1., but"),
     ],
