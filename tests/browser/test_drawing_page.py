@@ -6,7 +6,8 @@ from accessibility import faint_texts, violations
 from pages import LISTEN, MEETS, THEMES, settle
 from playwright.sync_api import expect
 
-from mini_autograd.explore import draw, words
+from mini_autograd import tanh
+from mini_autograd.explore import draw, explore, words
 from mini_autograd.explore.live import SPEC
 from mini_autograd.explore.marks import bars, cells, curve, logarithmic, painted, panel, points, say
 
@@ -123,6 +124,23 @@ def test_presets_choices_and_reset(show, drawing):
     expect(page.locator(".ma-label").first).to_have_text("second")
     page.get_by_role("button", name="Reset").click()
     expect(page.locator(".ma-label").first).to_have_text("first")
+
+
+LINES = """place => {
+    place.style.width = "1px";
+    const all = document.createRange();
+    all.selectNodeContents(place);
+    return new Set([...all.getClientRects()].map(one => Math.round(one.bottom))).size;
+}"""
+
+
+def test_a_line_ends_at_a_space_and_not_within_a_power_of_ten(show):
+    explorer = explore(tanh, xlim=(-3, 3))
+    for shown, name in ((steps_drawing(), ".ma-said p"), (explorer, ".ma-verdict")):
+        place = show([shown._repr_mimebundle_()]).locator(name).first
+        words = place.inner_text().split()
+        assert any("e-" in word for word in words)
+        assert place.evaluate(LINES) == len(words)
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])

@@ -735,6 +735,10 @@ function make(tag, attributes = {}, ...children) {
   return made;
 }
 
+// A sentence whose numbers stay whole: a browser would break a line after the hyphen of 4e-01.
+const whole = words => words.split(/([^\s(]*\de-\d+)/).map((part, i) =>
+  (i % 2 ? make("span", { class: "ma-whole" }, part) : part));
+
 const button = (words, onclick) => make("button", { type: "button", onclick }, words);
 
 // What a reader has typed, with a decimal comma or a true minus sign, too; nan if it is no number.
@@ -1051,7 +1055,7 @@ class Explorer {
     this.cells.replaceChildren(...(curve.problem ? [] : cellsOf(curve, by, at)));
     this.verdict.classList.toggle("ma-wrong", !right);
     const sign = right ? "\u2713 " : "\u2717 ";
-    this.verdict.replaceChildren(sign, make("b", {}, `${head}:`), ` ${tail}`);
+    this.verdict.replaceChildren(sign, make("b", {}, `${head}:`), " ", ...whole(tail));
     const [y, slope] = [curve.y, curve.slope].map(values => fixed(values.at(-1), 4));
     const found = `x = ${at}: f ${y}, slope ${slope}. ${head}.`;
     const other = this.isOther ? ` ${ABOUT.other}` : "";
@@ -1172,7 +1176,7 @@ class Member extends Explorer {
 
   report() {
     super.report();
-    this.hall.said.textContent = this.said;
+    this.hall.said.replaceChildren(...whole(this.said));
   }
 }
 
@@ -1709,7 +1713,8 @@ class Drawing {
     this.said = make("p");
     this.speaker = speaker();
     const { longest, about } = this.spec;
-    const reserved = make("p", { class: "ma-reserved", "aria-hidden": "true" }, longest);
+    const reserved = make("p", { class: "ma-reserved", "aria-hidden": "true" },
+      ...whole(longest));
     const said = make("div", { class: "ma-said" }, this.said, reserved);
     const why = about ? [make("p", { class: "ma-about" }, about)] : [];
     const found = make("div", { class: "ma-found" }, said, ...why, this.speaker.place);
@@ -1839,7 +1844,7 @@ class Drawing {
     const { svg, picture, outputs, problem } = this;
     const words = problem || sentence(picture.words, outputs);
     svg.setAttribute("aria-label", words);
-    this.said.textContent = words;
+    this.said.replaceChildren(...whole(words));
     if (!svg.isConnected) return; // JupyterLab attaches it later; its size changes then
     if (this.width() !== this.g?.width) this.resize();
     const { panels } = this.g, moving = one => !this.isFixed(one);
@@ -2174,6 +2179,7 @@ const STYLE = `
 .ma .ma-choice label { display: inline-flex; align-items: center; gap: 5px; margin: 0;
   min-height: 28px; }
 .ma .ma-play { min-width: 7.5em; }
+.ma-whole { white-space: nowrap; }
 .ma-said { display: grid; }
 .ma-said > p { grid-area: 1 / 1; margin: 4px 0 0; }
 .ma-said > .ma-reserved { visibility: hidden; }
