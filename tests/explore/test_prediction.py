@@ -84,3 +84,9 @@ def test_without_scripts_an_answer_is_folded():
         "<summary>Show the answer</summary><p>Measured: “at ±6 &lt;the ends&gt;”.</p>"
         "<p>Since 2 &gt; 1.</p></details>"
     )
+
+
+def test_without_words_an_answer_is_what_was_measured():
+    data = stored(predict(QUESTION, OPTIONS).answer("nowhere"))
+    assert data["text/plain"].splitlines() == [QUESTION, "Measured: “nowhere”."]
+    assert data["text/html"].endswith("answer</summary><p>Measured: “nowhere”.</p></details>")
