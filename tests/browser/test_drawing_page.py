@@ -428,6 +428,42 @@ def test_play_waits_for_each_answer(run):
     assert_shows(kernel.page, drawing, x=17.0)
 
 
+SILENT = "Problem: the kernel has not answered: it is busy, or was interrupted or restarted. "
+
+
+def said(page):
+    return page.locator(".ma-said p").first.inner_text()
+
+
+def test_without_an_answer_the_picture_of_other_values_does_not_stay(run):
+    drawing = by_kernel()
+    kernel = run(drawing)
+    settle(kernel.page)
+    kernel.answers, before = False, len(kernel.asked)
+    type_in(kernel.page, "x", 8)
+    type_in(kernel.page, "x", 12)
+    assert_shows(kernel.page, drawing)  # for two seconds it may be on its way
+    kernel.page.wait_for_timeout(2200)
+    assert said(kernel.page).startswith(SILENT) and kernel.page.locator("circle").count() == 0
+    asked = [one["values"]["x"] for one in kernel.asked[before:]]
+    assert asked == [8, 12]  # the first question may be lost
+    kernel.answer()
+    settle(kernel.page)
+    assert_shows(kernel.page, drawing, x=12.0)
+    kernel.page.wait_for_timeout(2200)
+    assert_shows(kernel.page, drawing, x=12.0)
+
+
+def test_a_kernel_that_has_gone_is_told_at_once(run):
+    drawing = by_kernel()
+    kernel = run(drawing)
+    settle(kernel.page)
+    kernel.go()
+    for x in 8, 12:
+        type_in(kernel.page, "x", x)
+        assert said(kernel.page).startswith(SILENT) and kernel.page.locator("circle").count() == 0
+
+
 def between(w):
     """Its program holds wherever it is compared with f: where w is 0, 0.5 and 2."""
     level = -w if abs(w - 1.25) < 0.25 else w

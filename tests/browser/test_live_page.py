@@ -351,6 +351,38 @@ def test_an_answer_to_another_question_changes_nothing(run, explorer):
     assert_shows(kernel.page, explorer, alpha=1.1)
 
 
+def test_without_an_answer_a_page_says_so_and_shows_what_it_knows(run, explorer):
+    kernel = run(explorer)
+    settle(kernel.page)
+    kernel.answers = False
+    slider = kernel.page.get_by_label("alpha (α)", exact=True)
+    slider.press("ArrowRight")
+    kernel.page.wait_for_timeout(2400)
+    assert about(kernel.page).endswith("in this page; the kernel has not checked it.")
+    assert_shows(kernel.page, explorer, alpha=1.05)
+    kernel.answer()
+    settle(kernel.page)
+    assert "finds the same" in about(kernel.page)
+    explorer.answer = interrupted
+    kernel.answers = True
+    slider.press("ArrowRight")
+    settle(kernel.page)
+    assert about(kernel.page).endswith("in this page; the kernel has not checked it.")
+
+
+def interrupted(values):
+    raise KeyboardInterrupt
+
+
+def test_a_kernel_that_has_gone_leaves_no_curve_of_other_values(run):
+    kernel = run(by_kernel())
+    settle(kernel.page)
+    kernel.go()
+    kernel.page.get_by_label("alpha (α)", exact=True).press("ArrowRight")
+    settle(kernel.page)
+    assert "Problem: the kernel has not answered: it is busy, or" in read_out(kernel.page)
+
+
 def test_a_page_that_is_opened_again_shows_what_was_left(run):
     for explorer in neuron_explorer(), by_kernel():
         explorer.tell(dict(explorer.explored.start, alpha=1.4), "of a page before")
@@ -544,6 +576,11 @@ def test_a_gallery_with_a_kernel_shows_what_only_that_can_compute(run):
     assert label(page).startswith("tanh") and "Inputs: mean 1.00" in crowd_said(page)
     again = run(made)
     assert label(again.page).startswith("tanh") and "Inputs: mean 1.00" in crowd_said(again.page)
+    made.answer = interrupted
+    choose(page, "half")
+    settle(page)
+    assert "Problem: KeyboardInterrupt" in read_out(page)
+    assert crowd_said(page) == "Inputs: mean 1.00, standard deviation 1.00."
 
 
 def test_a_function_that_raises_is_said_and_left_again(run):

@@ -789,8 +789,13 @@ function speaker() {
 
 // ---- The kernel, where one runs (class Live in explore/live.py) ---------------------------------
 
+const PATIENCE = 2000; // in milliseconds
+const SILENT = "the kernel has not answered: it is busy, or was interrupted or restarted. If this " +
+  "stays, run the cell again.";
+
 // It is asked what there is to be seen for the values of the controls: one question at a time, and
-// then the last that came up meanwhile. hear(found, values) is given arrays of numbers, and texts.
+// then the last that came up meanwhile. hear(found, values) is given arrays of numbers, and texts;
+// where no answer comes, a problem. A question may be lost, so then the next one does not wait.
 class Kernel {
   constructor(model, hear) {
     Object.assign(this, { model, hear, id: unique(), count: 0, waits: false });
@@ -798,19 +803,31 @@ class Kernel {
   }
 
   ask(values) {
-    if (this.waits) this.next = values;
+    if (this.waits && !this.isLate) this.next = values;
     else this.send(values);
   }
 
   send(values) {
-    this.waits = true;
-    this.next = undefined;
-    this.count += 1;
-    this.model.send({ question: `${this.id} ${this.count}`, values });
+    Object.assign(this, { waits: true, isLate: false, next: undefined, count: this.count + 1 });
+    clearTimeout(this.patience);
+    this.patience = setTimeout(() => this.miss(values), PATIENCE);
+    try {
+      this.model.send({ question: `${this.id} ${this.count}`, values });
+    } catch { // there is no way to it any more
+      this.miss(values);
+    }
+  }
+
+  miss(values) {
+    clearTimeout(this.patience);
+    this.isLate = true;
+    this.hear({ problem: SILENT }, this.next ?? values);
+    if (this.next) this.send(this.next);
   }
 
   answer({ question, found, values }) {
     if (question !== `${this.id} ${this.count}`) return; // it was asked from elsewhere
+    clearTimeout(this.patience);
     this.waits = false;
     if (this.next) this.send(this.next);
     this.hear(numbersIn(found), values);
@@ -850,6 +867,7 @@ const ABOUT = { // how the curve was found, and whether it is right
   waits: "Computed and checked in this page; the kernel checks it when the sliders rest.",
   same: "Computed and checked in this page; checked by the kernel, which finds the same.",
   kernel: "Computed and checked by the kernel: this page has no program for it.",
+  silent: "Computed and checked in this page; the kernel has not checked it.",
   other: "The kernel finds another curve, which you see: f is no longer what it was when this " +
     "cell ran. Run the cell again.",
 };
@@ -975,6 +993,7 @@ class Explorer {
       : { x, ...fields, ...distances(fields) };
     if (!this.run) this.show(curve, values, this.isOther ? "other" : "kernel");
     else if (this.curve.problem) this.show(curve, values, "kernel");
+    else if (!fields.y) this.about.textContent = ABOUT.silent;
     else if (!problem && ["y", "slope", "kind"].every(one => alike(curve[one], this.curve[one])))
       this.about.textContent = ABOUT.same;
     else {
@@ -1146,7 +1165,7 @@ class Member extends Explorer {
     return { ...super.values(), ...valuesOf(this.hall.sliders), [NAME]: this.spec.name };
   }
 
-  heard({ outputs, slopes, ...found }, values) {
+  heard({ outputs = [], slopes = [], ...found }, values) {
     this.told = [outputs, slopes];
     super.heard(found, values);
   }
