@@ -78,8 +78,11 @@ def _curve(ax, arrays, name, color, style, width, **_):
 
 
 def _points(ax, arrays, name, color, size, **_):
-    look = dict(ms=2 * size - 1, mfc=_INKS[color], mec="white", mew=1.5, zorder=3)
-    ax.plot(*arrays, "o", label=_label(name), **look)
+    (left, right), (low, high) = np.sort([ax.get_xlim(), ax.get_ylim()])
+    x, y = arrays
+    seen = (left <= x) & (x <= right) & (low <= y) & (y <= high)  # whole, also at the edge
+    look = dict(ms=2 * size - 1, mfc=_INKS[color], mec="white", mew=min(1.5, size / 2), zorder=3)
+    ax.plot(x[seen], y[seen], "o", label=_label(name), clip_on=False, **look)
 
 
 def _bars(ax, arrays, names, color, digits, **_):

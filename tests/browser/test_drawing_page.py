@@ -220,6 +220,17 @@ def crowded(h, n):
     ], say("{:.2f}", h)
 
 
+def test_a_point_is_whole_also_at_the_edge_or_it_is_not_seen(show):
+    def f(x):
+        marks = points([-2, x, 2.1], [1, 0, 0]), points(0, 0.5, size=2)
+        return [panel(*marks, xlim=(-2, 2), ylim=(-1, 1))], say("")
+
+    page = show([draw(f, x=(-2, 2, 0.0))._repr_mimebundle_()])
+    dots = page.locator("circle")
+    look = "es => es.map(e => [e.getAttribute('clip-path'), +e.getAttribute('stroke-width')])"
+    assert dots.evaluate_all(look) == [[None, 2], [None, 2], [None, 1]]
+
+
 MEETINGS = (
     f"() => {{{MEETS}"
     + """

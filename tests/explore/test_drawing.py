@@ -176,6 +176,14 @@ def test_a_printed_curve_keeps_every_point_beside_gaps_and_jumps(monkeypatch):
     assert len(short.get_xydata()) == 2
 
 
+def test_a_printed_point_is_whole_also_at_the_edge_or_it_is_not_seen(monkeypatch):
+    figures = []
+    monkeypatch.setattr(printed, "small_png", lambda figure: figures.append(figure) or b"")
+    printed.printed([[panel(points([-2, 0, 2.1], [1, 0, 0]), xlim=(-2, 2), ylim=(-1, 1))]])
+    *_, drawn = figures[0].axes[0].lines
+    assert drawn.get_xdata().tolist() == [-2, 0] and not drawn.get_clip_on()
+
+
 # --- Marks ----------------------------------------------------------------------------------------
 
 

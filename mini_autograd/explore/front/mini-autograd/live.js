@@ -521,9 +521,15 @@ function path({ p, points, color, thick, style }) {
     `stroke-dasharray="${DASHES[style]}" clip-path="url(#${p.id})"/>`;
 }
 
+// A dot is whole, also at the edge of its panel, or it lies outside.
+const isIn = (p, x, y) => p.X(x) > p.left - 1 && p.X(x) < p.right + 1 &&
+  p.Y(y) > p.top - 1 && p.Y(y) < p.bottom + 1;
+
 function dot(p, x, y, color, radius = 6) {
+  if (!isIn(p, x, y)) return "";
+  const rim = Math.min(2, radius / 2); // or little of a small one would be left
   return `<circle cx="${p.X(x).toFixed(1)}" cy="${p.Y(y).toFixed(1)}" r="${radius}" ` +
-    `fill="${color}" stroke="var(--ma-paper)" stroke-width="2" clip-path="url(#${p.id})"/>`;
+    `fill="${color}" stroke="var(--ma-paper)" stroke-width="${rim}"/>`;
 }
 
 function label({ x, y, words, color = INK, anchor = "start" }) {
@@ -1504,10 +1510,8 @@ const MARKS = {
     return { drawn: path(one), lines: [one] };
   },
   points(p, { color, size }, [xs, ys]) {
-    const within = ([x, y]) => p.X(x) > p.left - size && p.X(x) < p.right + +size &&
-      p.Y(y) > p.top - size && p.Y(y) < p.bottom + +size;
     const all = Array.from(xs, (x, i) => [x, ys[i]]).filter(([x, y]) => !isNaN(x + y));
-    const seen = all.filter(within), last = within(all.at(-1) ?? []);
+    const seen = all.filter(point => isIn(p, ...point)), last = isIn(p, ...(all.at(-1) ?? []));
     const corners = ([x, y]) => [-size, +size].flatMap(r => [p.X(x) + r, p.Y(y) + r]);
     const dots = seen.map(([x, y]) => dot(p, x, y, colorOf(color), +size));
     return { drawn: dots.join(""), boxes: seen.map(corners), last };
