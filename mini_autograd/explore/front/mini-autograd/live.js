@@ -796,8 +796,8 @@ function speaker() {
 // ---- The kernel, where one runs (class Live in explore/live.py) ---------------------------------
 
 const PATIENCE = 2000; // in milliseconds
-const SILENT = "the kernel has not answered: it is busy, or was interrupted or restarted. If this " +
-  "stays, run the cell again.";
+const SILENT = "the kernel has not answered: it is busy, or was interrupted or restarted. " +
+  "If this stays, run the cell again.";
 
 // It is asked what there is to be seen for the values of the controls: one question at a time, and
 // then the last that came up meanwhile. hear(found, values) is given arrays of numbers, and texts;
