@@ -139,7 +139,7 @@ class Drawing(Live):
             form, arrays = _apart(rows, said)
             results = program.run(*_numbers(values, keys))
             if form != picture or results is None or not all(map(alike, results, arrays)):
-                at = ", ".join(f"{key} = {value}" for key, value in change.items())
+                at = ", ".join(f"{key} = {value}" for key, value in change.items()) or "the start"
                 why = "it takes another branch, or more than numbers change"
                 raise Untraceable(f"for {at} it does something else than at the start: {why}")
             sentences.append(sentence(said))
