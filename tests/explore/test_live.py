@@ -18,6 +18,7 @@ from erfc_coefficients import coefficients
 from mini_autograd import log
 from mini_autograd.explore import draw, explore, marks, program_view, words
 from mini_autograd.explore.explored import FIELDS, _grid
+from mini_autograd.explore.gallery import _NORMAL
 from mini_autograd.explore.graph import _shown
 from mini_autograd.explore.live import LIVE, SPEC
 from mini_autograd.explore.program import BY_ELEMENT, REDUCED
@@ -312,6 +313,11 @@ def test_four_digits_are_written_alike(call):
     values += (rng.integers(-20000, 20000, 300) / 16).tolist()  # many of which are ties
     found = call("values => values.map(live.significant)", values)
     assert found == [_shown(np.float64(v)) for v in values]
+
+
+def test_the_inputs_of_a_crowd_are_alike(call):
+    found = call("n => live.quantiles(n)", len(_NORMAL))
+    np.testing.assert_allclose(found, _NORMAL, rtol=0, atol=1e-6)
 
 
 def curves():
