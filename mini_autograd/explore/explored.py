@@ -211,9 +211,12 @@ class Explored:
     def sentence(self, curve):
         """What the picture shows at the start, for those who do not see it."""
         settings = f" for {self._settings()}" if self.parameters else ""
+        return f"{self.name} and its derivative{settings}. {self._found(curve)}"
+
+    def _found(self, curve):
         at = f"At x = {self._written('cursor')}, f(x) = {fixed(curve.y[-1], 4)}"
         found = f"{at} and f'(x) = {fixed(curve.slope[-1], 4)} by {self.by}."
-        return f"{self.name} and its derivative{settings}. {curve.problem or found}"
+        return curve.problem or found
 
     def _settings(self):
         """The parameters as text."""
@@ -228,7 +231,8 @@ class Explored:
         said, where = self.sentence(curve), IN_A_PAGE if alone else "Run this cell in JupyterLab"
         bounds = [f"{key} ({s['min']:g} to {s['max']:g})" for key, s in self.parameters.items()]
         moved = minus(f"{where} to {self.moves} {', '.join(['x', *bounds])}.")
-        caption = f"{said.partition('. ')[2]}\n{textwrap.fill(moved, 84)}"
+        lines = [*self._found(curve).splitlines(), moved]
+        caption = "\n".join(textwrap.fill(line, 84) for line in lines)
         return with_picture({}, printed([*self._panels(curve)], caption, code), WIDTH, said)
 
     def _panels(self, curve):

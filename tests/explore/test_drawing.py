@@ -1,6 +1,7 @@
 """The general picture: marks as data, what is refused, the program against the function itself."""
 
 import base64
+import itertools
 import json
 import re
 import warnings
@@ -8,6 +9,7 @@ import warnings
 import numpy as np
 import programs
 import pytest
+from matplotlib.text import Text
 
 from mini_autograd.explore import draw, drawing, printed, words
 from mini_autograd.explore.live import SPEC
@@ -322,14 +324,51 @@ def test_what_is_not_stored_leaves_a_picture_that_says_how_it_moves(monkeypatch)
     assert lines == ["A picture: open and run this chapter in JupyterLab to move x, w, b."]
 
 
-def test_the_names_of_rows_have_room_in_print(monkeypatch):
+LONG = "a name that goes on and on and on, and does not end before the picture does; not even here"
+MANY = [f"number {i}" for i in range(40)]
+ROOM_FOR_ALL = {
+    "names of rows": [panel(cells(np.eye(2), ["a", "hardsigmoid, the longest"]))],
+    "long names of rows": [panel(cells(np.eye(2), [LONG, LONG], [LONG, LONG]))] * 2,
+    "many cells": [panel(cells(np.eye(40), MANY, MANY), title="40 x 40")],
+    "tall cells": [panel(cells(np.ones((40, 2)), MANY))],
+    "narrow cells": [panel(cells(np.full((3, 10), 123.456), digits=3))] * 2,
+    "many bars": [panel(bars(np.ones(40), MANY, digits=2), ylim=(0, 1), title="bars")],
+    "ends of bars": [panel(bars([2, 5, -5, np.inf, np.nan], digits=2), ylim=(-2, 2), title="t")],
+    "all around": [
+        panel(points(1, 1, LONG), **LIMITS, title=LONG, xlabel=LONG, ylabel=LONG),
+        panel(points(1, 1, "n"), **LIMITS, title="W" * 90, xlabel="x", ylabel="height"),
+    ],
+    "far axes": [panel(points(1, 1), xlim=(-2e9, 2e9), ylim=(-2e-9, 1.5e-9), title="far")],
+    "fine axes": [panel(points(1, 1), xlim=(1, 1.01), ylim=(10, 10.01), title="fine")],
+    "many curves": [panel(*(curve([0, 1], [i, 1], MANY[i]) for i in range(12)), **LIMITS)],
+    "six": [panel(points(1, 1), **LIMITS, title="title", xlabel="x", ylabel="y")] * 6,
+    "markup": [panel(bars([1, 2], ["$x$", r"$\b{$"]), points(0, 0, "_$"), ylim=(0, 2), title="$")],
+    "markup in cells": [panel(cells(np.eye(2), [r"$\b{$", "_"], ["$^$", "<b>"]))],
+}
+
+
+@pytest.mark.parametrize("name", ROOM_FOR_ALL)
+def test_in_print_nothing_is_cut_off_and_no_text_lies_on_another(monkeypatch, name):
     figures = []
     monkeypatch.setattr(printed, "small_png", lambda figure: figures.append(figure) or b"")
-    names = ["a", "hardsigmoid, the longest"]
-    printed.printed([[panel(cells(np.eye(2), names))]])
-    figures[0].draw_without_rendering()
-    (ax,) = figures[0].axes
-    assert min(label.get_window_extent().x0 for label in ax.get_yticklabels()) >= 0
+    printed.printed([ROOM_FOR_ALL[name]])
+    (figure,) = figures
+    figure.draw_without_rendering()
+    texts = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+    for legend in (ax.get_legend() for ax in figure.axes if ax.get_legend()):
+        texts = [text for text in texts if text not in legend.get_texts()]
+        assert all(
+            legend.axes.bbox.count_contains([one]) for one in legend.get_window_extent().corners()
+        )
+    boxes = [text.get_window_extent().padded(-2) for text in texts]
+    for text, box in zip(texts, boxes, strict=True):
+        assert figure.bbox.count_contains(box.corners()) == 4, text
+    met = [(a, b) for (a, one), (b, other) in pairs(texts, boxes) if one.overlaps(other)]
+    assert not met
+
+
+def pairs(*lists):
+    return itertools.combinations(zip(*lists, strict=True), 2)
 
 
 # --- What only a kernel can compute ---------------------------------------------------------------

@@ -321,6 +321,18 @@ def test_without_a_kernel_there_is_a_picture_and_a_sentence():
     assert len(bundle["image/png"]) < 60_000
 
 
+def test_the_caption_is_whole_whatever_f_is_called_and_says(saved):
+    def f(x):
+        raise ValueError("many words " * 20 + "end.\nAnd another line")
+
+    for one in explore(exp, name="f, e.g. this. That"), explore(f):
+        one._repr_mimebundle_()
+    at, broken = (figure.texts[0].get_text().splitlines() for figure in saved)
+    assert at[0] == "At x = 1.00, f(x) = 2.7183 and f'(x) = 2.7183 by autograd."
+    assert broken[0].startswith("ValueError: many words") and len(broken) == 5
+    assert max(map(len, broken)) <= 84 and broken[3] == "And another line"
+
+
 def test_the_caption_says_where_there_is_more(saved):
     make()._repr_mimebundle_()
     explore(lambda x, alpha: x * float(alpha), alpha=(0, 4, 1.0))._repr_mimebundle_()

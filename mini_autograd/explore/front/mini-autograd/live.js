@@ -814,7 +814,8 @@ class Kernel {
   }
 
   send(values) {
-    Object.assign(this, { waits: true, isLate: false, next: undefined, count: this.count + 1 });
+    Object.assign(this, { waits: true, isLate: false, next: undefined });
+    this.count += 1;
     clearTimeout(this.patience);
     this.patience = setTimeout(() => this.miss(values), PATIENCE);
     try {
