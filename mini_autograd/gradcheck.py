@@ -341,7 +341,7 @@ def _likely_mistake(c):
         "a rule that does not multiply by g": c.of_zero.any(),
         "a slope beyond both sides of a kink": c.at_kink[c.wrong].all(),
         "a part is lost: what comes from several uses must be added": is_part,
-        "all is lost: a rule gives 0, or detach or no_grad cuts the graph": is_all,
+        "nothing arrives there: a rule gives 0, or detach or no_grad cuts the graph": is_all,
         "the wrong sign": alike(got, -want),
         "nearly right: a constant of too few digits, or digits lost by rounding": is_near,
         f"a factor of {factor:.7g}": is_factor,
