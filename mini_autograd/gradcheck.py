@@ -81,6 +81,8 @@ class _Flat:
         self.x = _flatten(self.inputs)
         self.leaves, self.outputs = self.run(self.x)
         self.values = _flatten(self.outputs)
+        if not self.inputs or not self.outputs:
+            raise ValueError(f"{self.name} has no slopes without inputs and outputs: give it some")
 
     def __call__(self, x):
         return _flatten(self.run(x)[1])
@@ -102,8 +104,8 @@ def _flatten(arrays):
 
 def _cut(vector, arrays):
     """The inverse: the vector in parts that have the shapes of the arrays."""
-    parts = np.split(vector, np.cumsum([np.prod(a.shape, dtype=int) for a in arrays])[:-1])
-    return [part.reshape(a.shape) for part, a in zip(parts, arrays, strict=True)]
+    parts = iter(np.split(vector, np.cumsum([np.prod(a.shape) for a in arrays], dtype=int)))
+    return [next(parts).reshape(a.shape) for a in arrays]
 
 
 def _refuse_what_differences_cannot_judge(flat):
