@@ -5,6 +5,7 @@ who, in what follows, is the function that the reader called, for the error to n
 
 import inspect
 import math
+import textwrap
 
 import numpy as np
 
@@ -20,6 +21,11 @@ def require_function(who, f, taken=(), inputs=0):
         names = []
     for name in sorted(set(names) & set(taken)):
         raise ValueError(f"{who}: the name {name} is taken: rename that parameter of your function")
+
+
+def in_short(given):
+    """What came, for an error: of many numbers only the first."""
+    return textwrap.shorten(repr(given), 120, placeholder=" ...")
 
 
 def require(who, name, given, form, holds):

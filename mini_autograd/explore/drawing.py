@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 
-from mini_autograd.explore.arguments import require_function, require_presets
+from mini_autograd.explore.arguments import in_short, require_function, require_presets
 from mini_autograd.explore.live import Live
 from mini_autograd.explore.marks import Array
 from mini_autograd.explore.picture import WIDTH, with_picture
@@ -91,11 +91,14 @@ class Drawing(Live):
             case ([*rows], {"forms": _} as said):
                 pass
             case _:
-                raise TypeError(f"draw: f must {_RETURNS}, not {found!r}")
+                raise TypeError(f"draw: f must {_RETURNS}, not {in_short(found)}")
         rows = [[*row] if isinstance(row, list | tuple) else [row] for row in rows]
+        if not (rows and all(1 <= len(row) <= 6 for row in rows)):
+            sizes = [len(row) for row in rows]
+            raise ValueError(f"draw: f must {_RETURNS}, one to six in a row, not {sizes} of them")
         for one in itertools.chain(*rows):
             if not (isinstance(one, dict) and "panel" in one):
-                raise TypeError(f"draw: f must {_RETURNS}, but in the list is {one!r}")
+                raise TypeError(f"draw: f must {_RETURNS}, but in the list is {in_short(one)}")
             _known("pointer", filter(None, one["pointer"]), self._sliders)
         return rows, said
 
@@ -204,14 +207,16 @@ def _known(name, given, controls):
 
 def _control(key, given, label):
     """What live.js must know of a slider, or of a choice among words."""
+    if not key.isidentifier():  # JavaScript puts "2" before "a", in whatever order they are given
+        raise ValueError(f"draw: {key!r} is no name of a parameter: use letters first")
     if isinstance(given, dict) and "logarithmic" in given:
         return log_slider_spec("draw", key, given["logarithmic"], label)
     if isinstance(given, dict) and "painted" in given:
         return dict(key=key, label=label or named(key), start=given["painted"], **given)
     if not isinstance(given, list):
         return slider_spec("draw", key, given, label)
-    if not given or not all(isinstance(one, str) for one in given):
-        raise ValueError(f"draw: {key}={given!r}, but a choice is a list of words")
+    if not (given and all(isinstance(one, str) for one in given) and len(set(given)) == len(given)):
+        raise ValueError(f"draw: {key}={given!r}, but a choice is a list of words, each once")
     return dict(key=key, label=label or named(key), options=given, start=given[0])
 
 

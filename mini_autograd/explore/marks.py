@@ -10,7 +10,12 @@ from string import Formatter
 import numpy as np
 
 from mini_autograd.engine import Tensor
-from mini_autograd.explore.arguments import require, require_axis, require_log_slider
+from mini_autograd.explore.arguments import (
+    in_short,
+    require,
+    require_axis,
+    require_log_slider,
+)
 from mini_autograd.explore.style import AGREEMENT, DERIVATIVE, FUNCTION, INK, QUIET
 from mini_autograd.numpy_functions import Arraylike
 from mini_autograd.trees import parts, tensor_around
@@ -56,6 +61,8 @@ def cells(matrix, rows=None, columns=None, *, limits=(-1, 1), lit=None, digits=2
     and row 0 is at ylim[0].
     """
     matrix = _array("cells", "matrix", matrix, 2)
+    if not matrix.size:
+        raise ValueError(f"cells: matrix has shape {matrix.shape}, but needs a row and a column")
     rows = rows and _listed("cells", "rows", rows, matrix.shape[0])
     columns = columns and _listed("cells", "columns", columns, matrix.shape[1])
     arrays = [matrix] if lit is None else [matrix, _array("cells", "lit", lit, 2)]
@@ -78,11 +85,17 @@ def panel(
     """
     for one in marks:
         if not (isinstance(one, dict) and "mark" in one):
-            raise TypeError(f"panel: curve(), points(), bars() or cells() is needed, not {one!r}")
+            raise TypeError(
+                f"panel: curve(), points(), bars() or cells() is needed, not {in_short(one)}"
+            )
     xlim, ylim, usual = _axes(marks, xlim, ylim)
     height = _positive("panel", height=height or usual)
     pointer = [pointer, None] if isinstance(pointer, str | None) else list(pointer)
-    names = dict(title=_words(title), xlabel=xlabel, ylabel=ylabel)
+    names = dict(xlabel=xlabel, ylabel=ylabel)
+    for name, given in names.items():
+        if not isinstance(given, str | None):
+            raise TypeError(f"panel: {name} must be a text, not {in_short(given)}")
+    names["title"] = _words(title)
     return dict(panel=list(marks), xlim=xlim, ylim=ylim, height=height, pointer=pointer, **names)
 
 
@@ -94,7 +107,7 @@ def _axes(marks, xlim, ylim):
         height, width = grids[0]
         return [-0.5, width - 0.5], [height - 0.5, -0.5], min(34 * height, 320)
     if rows and xlim is None:
-        xlim = (-0.5, rows[0] - 0.5)
+        xlim = (-0.5, max(rows[0], 1) - 0.5)
     limits = [list(require_axis("panel", name, g)) for name, g in (("xlim", xlim), ("ylim", ylim))]
     return *limits, 200
 
@@ -106,7 +119,12 @@ def say(template, *values):
     or {:dead|alive}, the first word for 0 or False, the next one for 1 or True, and so on.
     """
     words, forms = [""], []
-    for text, field, form, _ in Formatter().parse(template):
+    try:
+        parsed = [*Formatter().parse(template)]
+    except (TypeError, ValueError) as error:
+        reason = f"{error}; a brace that is text is doubled, as in {{{{"
+        raise ValueError(f"say: {in_short(template)} is no sentence: {reason}") from None
+    for text, field, form, _ in parsed:
         words[-1] += text
         if field is not None:
             if field or not FORMAT.fullmatch(form):
@@ -130,6 +148,10 @@ def painted(rows, columns, start=None):
 
     draw(f, sheet=painted(8, 8)) hands it to f. start is the matrix that is there at first.
     """
+    form = "whole numbers from 1 to 100 are needed"
+    require(
+        "painted", "(rows, columns)", (rows, columns), form, lambda *n: {*n} <= {*range(1, 101)}
+    )
     start = np.zeros((rows, columns)) if start is None else np.asarray(start, float)
     if start.shape != (rows, columns) or not np.isin(start, (0, 1)).all():
         form = f"a matrix of {rows} rows and {columns} columns, of zeros and ones"
@@ -189,7 +211,8 @@ def _one_of(who, options=tuple(COLORS), **given):
 
 def _positive(who, **given):
     ((name, value),) = given.items()
-    return require(who, name, value, "a number of pixels is needed, above 0", lambda v: v > 0)[0]
+    form = "a number of pixels is needed, above 0 and at most 2000"
+    return require(who, name, value, form, lambda v: 0 < v <= 2000)[0]
 
 
 def _count(who, digits):

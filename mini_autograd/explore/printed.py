@@ -48,15 +48,19 @@ def _above(panel):
 
 
 def _left(panel):
-    """Room for the names of rows."""
+    """Room for the names of rows, or for the numbers along y."""
     rows = [row for mark in panel["panel"] for row in mark.get("rows") or []]
-    return max([_LEFT, *(8 * len(row) + 12 for row in rows)])
+    return max([80 if _is_far(panel["ylim"]) else _LEFT, *(8 * len(row) + 12 for row in rows)])
 
 
 def _short(text, room):
     """As much of a text as there is room for; a letter is about 8 pixels wide."""
     most = int(room / 8)
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _is_far(limits):
+    return not 1e-3 <= np.abs(limits).max() < 1e5
 
 
 def _power(value, _):
@@ -68,7 +72,7 @@ def _print_panel(ax, panel, left, wide):
     ax.set(xlim=panel["xlim"], ylim=panel["ylim"])
     ax.ticklabel_format(useOffset=False)
     for axis, limits in (ax.xaxis, panel["xlim"]), (ax.yaxis, panel["ylim"]):
-        if not 1e-3 <= np.abs(limits).max() < 1e5:
+        if _is_far(limits):
             axis.set_major_formatter(_power)
     if panel["ylim"][0] < panel["ylim"][1]:  # else the axes are those of a matrix
         ax.axhline(0, color=QUIET, lw=1, ls="-")

@@ -24,7 +24,8 @@ def slider_spec(who, key, given, label=None):
         max=high,
         step=step,
         start=start,
-        digits=0 if step % 1 == 0 else max(2, -math.floor(math.log10(step) + 1e-9)),
+        # JavaScript writes no more than 100 digits, and needs 25 to round as Python does.
+        digits=0 if step % 1 == 0 else min(max(2, -math.floor(math.log10(step) + 1e-9)), 75),
         logarithmic=False,
     )
 

@@ -6,7 +6,7 @@ from accessibility import faint_texts, violations
 from pages import LISTEN, MEETS, THEMES, settle
 from playwright.sync_api import expect
 
-from mini_autograd import tanh
+from mini_autograd import exp, tanh
 from mini_autograd.explore import draw, explore, words
 from mini_autograd.explore.live import SPEC
 from mini_autograd.explore.marks import bars, cells, curve, logarithmic, painted, panel, points, say
@@ -193,6 +193,81 @@ def test_nothing_shifts_and_nothing_is_cut_off(show):
             ".filter(box => box.width).map(box => box.height)"
         )
         assert min(letters) >= 12
+
+
+LONG = "a name that goes on and on and on, and does not end before the picture does; not even here"
+WORD = "unbroken" * 20
+
+
+def long_names(w, which):
+    limits = dict(xlim=(-2, 2), ylim=(-2, 2))
+    around = dict(title=LONG, xlabel=LONG, ylabel=LONG)
+    rows = [f"row {i}" for i in range(40)]
+    return [
+        [
+            panel(points(w, w, LONG), curve([-2, 2], [w, 1], LONG), **limits, **around),
+            panel(points(1, w), **limits, title=WORD, xlabel="x", ylabel="height"),
+        ],
+        [
+            panel(cells(w * np.eye(2), [LONG, "b"], [LONG, LONG]), title=LONG),
+            panel(cells(w * np.ones((40, 3)), rows)),
+        ],
+        panel(bars(w * np.ones(40), [LONG] * 40, digits=2), ylim=(-2, 2)),
+        panel(points(1, w), xlim=(0, 1e-90), ylim=(-1.5e12, 0)),
+    ], say(WORD)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_whatever_is_long_or_many_has_room(show, width):
+    presets = {LONG: dict(w=1), WORD: dict(w=2)}
+    given = dict(w=(-2, 2, 1.0), which=[LONG, WORD], presets=presets, labels=dict(w=WORD))
+    made = draw(long_names, **given, play="w"), explore(exp, xlim=(-40, 40), name=WORD)
+    bundles = [one._repr_mimebundle_() for one in made]
+    page = show(bundles, viewport=dict(width=width, height=900))
+    assert page.locator("svg[role=img]").count() == 2
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate(CUT_OFF) == [] and page.evaluate(MET) == []
+
+
+CUT_OFF = """[...document.querySelectorAll('svg[role=img]')].flatMap(svg => {
+    const {left, right, top, bottom} = svg.getBoundingClientRect();
+    return [...svg.querySelectorAll('text')].filter(text => {
+        const box = text.getBoundingClientRect();
+        return box.width && (box.left < left - 1 || box.right > right + 1 || box.top < top - 1 ||
+            box.bottom > bottom + 1);
+    }).map(text => text.textContent);
+})"""
+MET = """[...document.querySelectorAll('svg[role=img]')].flatMap(svg => {
+    const texts = [...svg.querySelectorAll('text')].filter(text => text.textContent);
+    const boxes = texts.map(text => text.getBBox());
+    const meet = (a, b) => a.x + 1 < b.x + b.width && b.x + 1 < a.x + a.width &&
+        a.y + 4 < b.y + b.height && b.y + 4 < a.y + a.height;
+    return texts.filter((_, i) => boxes.some((box, j) => j < i && meet(box, boxes[i])))
+        .map(text => text.textContent);
+})"""
+
+
+def test_a_control_may_have_a_name_of_javascript(show):
+    def f(valueOf, constructor):
+        return [panel(points(valueOf, 1), xlim=(0, 1), ylim=(0, 2))], say(constructor)
+
+    drawing = draw(f, valueOf=(0, 1, 0.5), constructor=["first", "second"])
+    page = show([drawing._repr_mimebundle_()])
+    page.get_by_label("second").check()
+    assert_shows(page, drawing, constructor="second")
+    page.get_by_role("button", name="Reset").click()
+    assert_shows(page, drawing)
+
+
+def test_play_ends_where_no_step_leads_to_the_end(show):
+    def f(n):
+        return [panel(points(n, 1), xlim=(0, 10), ylim=(0, 2))], say("{:d}", n)
+
+    drawing = draw(f, n=(0, 10, 0, 6), play="n")
+    page = show([drawing._repr_mimebundle_()])
+    page.get_by_role("button", name="Play n").click()
+    page.get_by_role("button", name="Play n").wait_for(timeout=4000)
+    assert_shows(page, drawing, n=6)
 
 
 @pytest.mark.parametrize("theme", THEMES)

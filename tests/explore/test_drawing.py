@@ -196,6 +196,12 @@ def test_a_single_number_goes_with_a_row():
     assert points([1, as_tensor(2.0)], [3, 4])["arrays"][0].tolist() == [1, 2]
 
 
+def test_bars_may_be_none_and_a_slider_as_fine_as_javascript_writes_it():
+    assert panel(bars([]), ylim=(0, 2))["xlim"] == [-0.5, 0.5]
+    (slider,) = draw(simple, w=(0, 1e-90, 0)).spec["sliders"]
+    assert slider["digits"] == 75
+
+
 def test_panels_of_cells_and_bars_know_their_axes():
     one = panel(cells(np.zeros((2, 3))))
     assert one["xlim"] == [-0.5, 2.5] and one["ylim"] == [1.5, -0.5]
@@ -218,11 +224,18 @@ def test_panels_of_cells_and_bars_know_their_axes():
         (lambda: cells(np.eye(2), lit=[[1]]), ValueError, "lit has shape .1, 1., but matrix .2, 2"),
         (lambda: cells(np.eye(2), limits=(1, 1)), ValueError, "cells: limits=.1, 1., but an axis"),
         (lambda: panel(GRID), TypeError, r"panel: curve\(\), points\(\), .* is needed, not array"),
+        (lambda: panel([GRID] * 99), TypeError, r"is needed, not .{,120}$"),
+        (lambda: panel(bars([1]), ylim=(0, 1), height=1e6), ValueError, "above 0 and at most 2000"),
         (
-            lambda: panel(points(1, 1), ylim=(0, 1)),
-            ValueError,
-            r"panel: xlim=None, but an axis",
+            lambda: panel(xlabel=say("x"), **LIMITS),
+            TypeError,
+            "panel: xlabel must be a text, not {",
         ),
+        (lambda: cells(np.ones((0, 3))), ValueError, "cells: matrix has shape .0, 3., but needs a"),
+        (lambda: say("{w"), ValueError, "say: '{w' is no sentence: expected '}'.* is doubled"),
+        (lambda: say(1.0), ValueError, "say: 1.0 is no sentence: expected str, got float"),
+        (lambda: painted(0, 2), ValueError, "painted: .rows, columns.=.0, 2., but whole numbers"),
+        (lambda: panel(points(1, 1), ylim=(0, 1)), ValueError, r"panel: xlim=None, but an axis"),
         (lambda: say("{:.2f}"), ValueError, "say: 0 values for the 1 braces of '{:.2f}'"),
         (lambda: say("{:5}", 1), ValueError, "say: {:5} in '{:5}', but use {:.2f}, {:.1e}"),
         (lambda: say("{x:.2f}", 1), ValueError, "say: {x:.2f} in"),
@@ -249,6 +262,22 @@ def simple(w):
         (simple(1.0), {}, TypeError, "draw: a function is needed, not a tuple"),
         (simple, dict(w=(0, 1)), ValueError, "draw: w=.0, 1., but a slider is .min, max, start."),
         (simple, dict(w=[]), ValueError, "draw: w=.., but a choice is a list of words"),
+        (simple, dict(w=["a", "a"]), ValueError, "draw: w=.'a', 'a'., but .* words, each once"),
+        (simple, {"2": (0, 1, 0)}, ValueError, "draw: '2' is no name of a parameter"),
+        (
+            lambda: ([], say("")),
+            {},
+            ValueError,
+            r"draw: f must .* one to six in a row, not \[\] of",
+        ),
+        (lambda: ([[]], say("")), {}, ValueError, r"draw: f must .*, not \[0\] of them"),
+        (
+            lambda: ([simple(1)[0] * 7], say("")),
+            {},
+            ValueError,
+            r"draw: f must .*, not \[7\] of them",
+        ),
+        (lambda: [GRID] * 99, {}, TypeError, r"draw: f must return .*, not .{,120}$"),
         (simple, dict(w=(0, 1, 0), play="n"), ValueError, "draw: play='n', but it is the name of"),
         (
             simple,

@@ -218,6 +218,16 @@ VALUES = [0.0, -0.0, 1, -1.5, 0.125, 0.375, -0.625, 2.5, 0.15, 1e-3, 9.99e-4, -3
 VALUES += [99999.9999999, 1e5, -1234567.8, 1e300, np.inf, -np.inf, np.nan, 1 / 3, 0.0005, 1.0000005]
 
 
+def test_numbers_of_far_axes_are_short_and_exact(call):
+    limits = [(-1.5e12, 0), (0, 1e-90), (-3e-8, 0), (0, 1.5e5)]
+    found = call("limits => limits.map(one => live.ticks(one, 6))", limits)
+    words = [[word for _, word in ticks] for ticks in found]
+    assert words[0] == "−1.5e12 −1.25e12 −1e12 −7.5e11 −5e11 −2.5e11 0".split()
+    assert words[1] == "0 2e-91 4e-91 6e-91 8e-91 1e-90".split()
+    assert words[2] == "−3e-8 −2.5e-8 −2e-8 −1.5e-8 −1e-8 −5e-9 0".split()
+    assert words[3] == "0 25000 50000 75000 100000 125000 150000".split()
+
+
 def test_ticks_are_as_round_as_their_step(call):
     found = call("limits => limits.map(one => live.ticks(one, 4))", [(0, 1000), (0, 1), (-2, 2)])
     assert [[text for _, text in one] for one in found] == [

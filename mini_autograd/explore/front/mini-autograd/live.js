@@ -454,6 +454,8 @@ const readable = color => `color-mix(in srgb, ${color} 80%, ${INK})`;
 // Other copies of this file may be at work in the page, so a count would not do.
 const unique = () => `ma-${Math.random().toString(36).slice(2, 10)}`;
 
+const brief = value => minus(general(value, 6)).replace(/e\+?(-?)0?/, "e$1"); // as 1.5e9
+
 // Round numbers from low to high, about so many, as [value, text].
 function ticks([low, high], wanted) {
   const rough = (high - low) / wanted, power = 10 ** Math.floor(Math.log10(rough));
@@ -466,8 +468,14 @@ function ticks([low, high], wanted) {
   const far = Math.abs(low) >= 1e5 || Math.abs(high) >= 1e5 || digits > 6;
   return Array.from({ length: last - first + 1 }, (_, i) => {
     const value = (first + i) * step;
-    return [value, far && value ? scientific(value, 1) : fixed(value, digits)];
+    return [value, far ? brief(value) : fixed(value, digits)];
   });
+}
+
+// Room for the numbers along y, in pixels.
+function roomFor(ylim) {
+  const most = Math.max(...ylim.map(Math.abs));
+  return most >= 1e5 || most < 1e-3 ? 78 : 50;
 }
 
 // A panel of a picture: a box in pixels, and the axes of what is drawn in it. Names of curves may
@@ -491,7 +499,8 @@ function panelOf({ left, right, top, bottom, edge = right }, xlim, ylim) {
 function layout({ xlim, ylims, crowd }, width) {
   const narrow = width < 480, top = 34, upper = narrow ? 190 : 210, lower = narrow ? 116 : 102;
   const aside = narrow ? 46 : 78, right = width - (crowd ? aside + 6 : 44);
-  const second = top + upper + (crowd ? 92 : 48), across = { left: 50, right, edge: width };
+  const second = top + upper + (crowd ? 92 : 48), left = Math.max(...ylims.map(roomFor));
+  const across = { left, right, edge: width };
   const panels = [[top, top + upper], [second, second + lower]].map(([from, to], i) =>
     panelOf({ ...across, top: from, bottom: to }, xlim, ylims[i]));
   if (crowd) panels[0].edge = right;
@@ -609,6 +618,16 @@ function crossings([left, top, right, bottom], lines) {
       if (Math.max(...ends) > top - thick / 2 && Math.min(...ends) < bottom + thick / 2) n++;
     }
   return n;
+}
+
+// As much of the words as there is room for.
+function fitting(words, room, svg) {
+  const share = room / widthOf(words, svg), letters = [...words];
+  if (!(share < 1)) return words;
+  const cut = n => `${letters.slice(0, n).join("")}\u2026`;
+  let n = Math.floor(share * letters.length);
+  while (n && widthOf(cut(n), svg) > room) n--;
+  return cut(n);
 }
 
 const overlap = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
@@ -1056,7 +1075,8 @@ class Explorer {
     const room = this.g.crowd ? this.g.right - this.g.left : this.g.width - this.g.left;
     const tries = [this.settings(), values.join(", "), values.length ? "\u2026" : ""].map(inside =>
       `${this.spec.name}(${["x", inside].filter(Boolean).join(", ")})`);
-    return tries.find(words => widthOf(words, this.svg) < room) ?? tries[2];
+    const fits = tries.find(words => widthOf(words, this.svg) < room);
+    return fits ?? fitting(tries[2], room, this.svg);
   }
 
   written(key) { // the value that the picture was drawn for
@@ -1463,13 +1483,15 @@ const still = said => (said ?? EMPTY).words.join("\u2007"); // without its numbe
 const isMatrix = one => one.ylim[0] > one.ylim[1];
 
 // How far the axes of a panel stay from its sides, so that the names around them have room.
-function margins(one, svg, narrow) {
+function margins(one, svg, narrow, each) {
   const widest = names => Math.max(0, ...names.map(name => widthOf(name, svg)));
   const rows = one.panel.flatMap(mark => mark.rows ?? []), most = narrow ? 84 : 120;
   const curves = one.panel.filter(({ mark }) => mark === "curve");
   const room = Math.min(widest(curves.map(({ name }) => still(name))), most);
   const above = 12 + 20 * [one.title, one.ylabel].filter(Boolean).length;
-  const left = isMatrix(one) ? widest(rows) + 12 : 50, right = room ? room + 12 : 16;
+  const left = isMatrix(one) ? Math.min(widest(rows), 0.4 * each) + 12
+    : roomFor(one.ylim);
+  const right = room ? room + 12 : 16;
   return { left, right, above, below: 26 + (one.xlabel ? 18 : 0) };
 }
 
@@ -1478,12 +1500,12 @@ function arranged(rows, svg, width) {
   const narrow = width < 480, panels = [];
   let top = 0;
   for (const row of narrow ? rows.flat().map(one => [one]) : rows) {
-    const around = row.map(one => margins(one, svg, narrow)), each = width / row.length;
+    const each = width / row.length, around = row.map(one => margins(one, svg, narrow, each));
     const [above, below] = ["above", "below"].map(side => Math.max(...around.map(a => a[side])));
     row.forEach((one, i) => {
-      const edge = (i + 1) * each - 2, bottom = top + above + one.height;
-      const box = { left: i * each + around[i].left, right: edge - around[i].right, edge, bottom };
-      panels.push({ ...one, ...panelOf({ ...box, top: top + above }, one.xlim, one.ylim) });
+      const from = i * each, edge = from + each - 2, bottom = top + above + one.height;
+      const box = { left: from + around[i].left, right: edge - around[i].right, edge, bottom };
+      panels.push({ ...one, from, ...panelOf({ ...box, top: top + above }, one.xlim, one.ylim) });
     });
     top += above + Math.max(...row.map(one => one.height)) + below + 8;
   }
@@ -1491,13 +1513,15 @@ function arranged(rows, svg, width) {
 }
 
 // All of a panel that does not move; what a pointer can take hold of says so.
-function scaffold(p) {
+function scaffold(p, svg) {
   const [x, y] = p.pointer, wide = clamp(Math.round((p.right - p.left) / 75), 2, 7);
   const tall = clamp(Math.round((p.bottom - p.top) / 36), 2, 6);
   const counted = p.panel.some(({ mark }) => mark === "bars") ? 0 : wide;
   const parts = [isMatrix(p) ? clipOf(p) : axes(p, [counted, tall])];
-  if (p.xlabel) parts.push(mark(p.right, p.bottom + 36, p.xlabel, "end"));
-  if (p.ylabel) parts.push(mark(p.left - 8, p.top - 10, p.ylabel));
+  const fit = (words, room) => fitting(String(words), room, svg);
+  if (p.xlabel)
+    parts.push(mark(p.right, p.bottom + 36, fit(p.xlabel, p.right - p.from), "end"));
+  if (p.ylabel) parts.push(mark(p.left - 8, p.top - 10, fit(p.ylabel, p.edge - p.left)));
   const cursor = x && y ? "move" : x ? "ew-resize" : "ns-resize", touch = y ? "none" : "pan-y";
   const style = `fill: transparent; cursor: ${cursor}; touch-action: ${touch}`;
   if (x || y) parts.push(`<rect ${boxed(p)} style="${style}"/>`);
@@ -1519,12 +1543,14 @@ const MARKS = {
   },
   bars(p, { color, names, digits }, [heights], svg, outputs) {
     const look = `fill="${colorOf(color)}" fill-opacity=".6" clip-path="url(#${p.id})"`;
+    const numbers = Array.from(heights, height =>
+      (digits === null || isNaN(height) ? "" : fixed(height, digits)));
+    const fit = numbers.every(words => widthOf(words, svg) < p.X(1) - p.X(0) + 6);
     const parts = Array.from(heights, (height, i) => {
       const [from, to] = [p.Y(0), p.Y(isNaN(height) ? 0 : height)], top = Math.min(from, to);
-      const words = digits === null || isNaN(height) ? "" : fixed(height, digits);
       const above = clamp(to > from ? to + 15 : to - 5, p.top + 12, p.bottom - 4);
       return `<rect ${rectangle(p.X(i - 0.4), top, p.X(i + 0.4), Math.max(from, to))} ${look}/>` +
-        mark(p.X(i).toFixed(1), above.toFixed(1), words, "middle");
+        mark(p.X(i).toFixed(1), above.toFixed(1), fit ? numbers[i] : "", "middle");
     });
     const words = (names ?? []).map(name => sentence(name, outputs));
     return { drawn: parts.join("") + below(p, words, svg) };
@@ -1541,9 +1567,7 @@ const MARKS = {
       parts.push(cell(matrix[i], box, limits, middle, words, large));
       if (lit?.[i]) parts.push(`<rect ${box} fill="none" stroke="${INK}" stroke-width="2.5"/>`);
     }
-    const names = (rows ?? []).map((name, i) =>
-      mark(p.left - 8, (p.top + (i + 0.5) * tall + 4).toFixed(1), name, "end"));
-    return { drawn: parts.join("") + names.join("") + below(p, columns ?? [], svg) };
+    return { drawn: parts.join("") + beside(p, rows ?? [], svg) + below(p, columns ?? [], svg) };
   },
 };
 
@@ -1566,9 +1590,18 @@ function cell(value, box, [low, high], [x, y], words, stroked) {
     `stroke="${INK}" stroke-opacity=".6"/>` : filled;
 }
 
+// Names at the left of rows, or of every second or third if these are flat.
+function beside(p, names, svg) {
+  const tall = (p.bottom - p.top) / names.length, every = Math.ceil(15 / tall);
+  return names.map((name, i) => (i % every ? "" : mark(p.left - 8,
+    (p.top + (i + 0.5) * tall + 4).toFixed(1), fitting(name, p.left - p.from - 8, svg), "end")))
+    .join("");
+}
+
 // Names below the axis, one at each whole number, or at every second or third if they are long.
-function below(p, names, svg) {
-  const room = p.X(1) - p.X(0), widest = Math.max(0, ...names.map(name => widthOf(name, svg)));
+function below(p, all, svg) {
+  const room = p.X(1) - p.X(0), names = all.map(name => fitting(name, p.left - p.from + room, svg));
+  const widest = Math.max(0, ...names.map(name => widthOf(name, svg)));
   const every = Math.ceil((widest + 6) / room);
   return names.map((name, i) => (i % every ? "" :
     mark(p.X(i).toFixed(1), p.bottom + 18, name, "middle"))).join("");
@@ -1586,26 +1619,28 @@ function marked(panels, svg, outputs, wanted) {
 // All that moves: first what is drawn, then the names, where they meet nothing of it.
 function drawn(panels, all, svg, outputs) {
   const lines = all.flatMap(made => made.lines), taken = all.flatMap(made => made.boxes);
-  const titles = panels.map(p => (p.title ? heading(p, outputs) : ""));
+  const titles = panels.map(p => (p.title ? heading(p, svg, outputs) : ""));
   const names = all.map(made => (made.one.name ? named(made, svg, outputs, lines, taken) : ""));
   return [...all.map(made => made.drawn), ...titles, ...names].join("");
 }
 
 // The name of a curve, or of the last one of some points, if that is to be seen.
 function named({ p, one, lines: [line], boxes, last }, svg, outputs, lines, taken) {
-  const words = sentence(one.name, outputs), [left, top] = boxes.at(-1) ?? [];
+  const words = fitting(sentence(one.name, outputs), 0.6 * (p.right - p.left), svg);
+  const [left, top] = boxes.at(-1) ?? [];
   if (line) return ending(svg, line, words, lines, taken);
   const point = { x: left + one.size, y: top + one.size, words, color: colorOf(one.color) };
   return last ? placed(svg, p, point, AROUND, lines, taken) : "";
 }
 
-const heading = (p, outputs) => label({ x: p.left - (isMatrix(p) ? 0 : 8),
-  y: p.top - (p.ylabel ? 30 : 10), words: sentence(p.title, outputs) });
+const heading = (p, svg, outputs) => label({ x: p.left - (isMatrix(p) ? 0 : 8),
+  y: p.top - (p.ylabel ? 30 : 10),
+  words: fitting(sentence(p.title, outputs), p.edge - p.left, svg) });
 
 // A button that moves a slider from where it is to its end, or from its start if it is there. A
 // step waits as long as the picture of the one before is awaited.
 function player({ label, min, max, step }, { range }, awaited) {
-  const steps = Math.round((max - min) / step);
+  const steps = Math.floor((max - min) / step + 1e-9), last = min + steps * step;
   let timer, ticking = false;
   const stop = () => { timer = clearInterval(timer); made.textContent = `Play ${label}`; };
   const move = to => {
@@ -1618,12 +1653,12 @@ function player({ label, min, max, step }, { range }, awaited) {
     if (timer) return stop();
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const each = calm ? Math.ceil(steps / 5) : Math.max(1, Math.round(steps / 120));
-    if (+range.value >= max - step / 2) move(min);
+    if (+range.value >= last - step / 2) move(min);
     made.textContent = `Pause ${label}`;
     timer = setInterval(() => {
       if (made.isConnected && awaited()) return;
       move(Math.min(max, +range.value + each * step));
-      if (+range.value >= max - step / 2 || !made.isConnected) stop();
+      if (+range.value >= last - step / 2 || !made.isConnected) stop();
     }, calm ? 1000 : clamp((6000 * each) / steps, 50, 400));
   });
   made.classList.add("ma-play");
@@ -1806,8 +1841,8 @@ class Drawing {
   }
 
   put(values) {
-    for (const [key, value] of Object.entries(values))
-      (this.sliders[key] ?? this.choices[key] ?? this.sheets[key]).set(value);
+    const controls = { ...this.sliders, ...this.choices, ...this.sheets };
+    for (const [key, value] of Object.entries(values)) controls[key].set(value);
   }
 
   set(values) {
@@ -1853,7 +1888,7 @@ class Drawing {
     const { svg, picture, outputs } = this;
     this.g = arranged(picture.rows, svg, this.width());
     svg.setAttribute("viewBox", `0 0 ${this.g.width} ${this.g.height}`);
-    const frame = this.g.panels.map(scaffold).join("");
+    const frame = this.g.panels.map(p => scaffold(p, svg)).join("");
     const still = marked(this.g.panels, svg, outputs, one => this.isFixed(one));
     const below = still.map(made => made.drawn).join("");
     svg.innerHTML = `<g aria-hidden="true">${below}${frame}</g><g></g>`;
@@ -2145,7 +2180,9 @@ const STYLE = `
 .ma svg text { font: 13px ${FAMILY}; }
 .ma svg .ma-label { font-weight: 600; paint-order: stroke; stroke: var(--ma-paper);
   stroke-width: 3.5; }
-.ma-rows { display: grid; grid-template-columns: max-content minmax(0, 1fr) max-content;
+.ma p, .ma label, .ma legend, .ma button, .ma-about { overflow-wrap: anywhere; }
+.ma-rows { display: grid;
+  grid-template-columns: fit-content(45%) minmax(0, 1fr) max-content;
   gap: 4px 10px; align-items: center; align-content: start;
   min-height: calc(var(--ma-reserved, 0) * 32px - 4px); }
 .ma input[type=range] { accent-color: var(--ma-accent); width: 100%; min-width: 0; height: 28px;
@@ -2157,7 +2194,7 @@ const STYLE = `
   border: 1px solid var(--ma-rim); }
 .ma input:not([type=range]) { background: none; width: 5.5em; padding: 3px 5px; }
 .ma select { min-height: 30px; padding: 3px 6px; background: var(--ma-paper); }
-.ma button { min-height: 30px; padding: 3px 10px; cursor: pointer;
+.ma button { min-height: 30px; max-width: 100%; padding: 3px 10px; cursor: pointer;
   background: color-mix(in srgb, currentColor 8%, transparent); }
 .ma button:hover { background: color-mix(in srgb, currentColor 16%, transparent); }
 .ma :focus-visible { outline: 3px solid var(--ma-accent); outline-offset: 2px; }
