@@ -23,6 +23,7 @@ from mini_autograd.trees import parts, tensor_around
 COLORS = dict(function=FUNCTION, derivative=DERIVATIVE, quiet=QUIET, agreement=AGREEMENT, ink=INK)
 STYLES = ("solid", "dashed", "dotted")
 FORMAT = re.compile(r"\.1?\d[ef]|d|[^|]*(\|[^|]*)+")
+MOST = 50_000  # numbers in a mark: more take a page seconds, and a notebook megabytes
 Array = np.ndarray | np.generic  # a stand-in says that it is one of these
 
 # Marks.
@@ -180,6 +181,9 @@ def _array(who, name, given, ndim):
         given = np.array(given)  # what a program returns is an array
     if given.dtype.kind not in "fiub":
         raise TypeError(f"{who}: {name} must be real numbers, not {given.dtype}")
+    if given.size > MOST:
+        wanted = f"a picture shows at most {MOST:,}: leave some out, as in a[::10]"
+        raise ValueError(f"{who}: {name} holds {given.size:,} numbers, but {wanted}")
     if given.ndim != ndim and given.size != 1:
         form = ("one number", "a row of numbers", "a matrix")[ndim]
         raise ValueError(f"{who}: {name} must be {form}, but has shape {given.shape}")

@@ -217,6 +217,11 @@ def test_panels_of_cells_and_bars_know_their_axes():
         (lambda: curve(1, 1, color="red"), ValueError, "curve: color='red', but use function, "),
         (lambda: curve(1, 1, style="-"), ValueError, "curve: style='-', but use solid, dashed"),
         (lambda: curve(1, 1, width=0), ValueError, "curve: width=0, but a number of pixels"),
+        (
+            lambda: curve(np.zeros(50_001), 0),
+            ValueError,
+            "curve: x holds 50,001 numbers, but a pict",
+        ),
         (lambda: points(1, "a"), TypeError, "points: y must be real numbers"),
         (lambda: bars([1, 2], ["a"]), ValueError, "bars: names=.'a'., but a list of 2 names"),
         (lambda: bars([1, 2], digits=-1), ValueError, "bars: digits=-1, but use a whole number"),
