@@ -130,9 +130,9 @@ def _bars(ax, arrays, names, color, digits, wide, tall, **_):
     texts = [] if digits is None else [fixed(height, digits) for height in heights.tolist()]
     room, line = wide / np.ptp(ax.get_xlim()), 16 * (high - low) / tall
     for i, text in enumerate(texts if 8 * max(map(len, texts), default=0) < room + 10 else []):
-        at = dict(ha="center", va="bottom" if heights[i] >= 0 else "top", clip_on=True)
+        va, *ends = ("bottom", low, high - line) if heights[i] >= 0 else ("top", low + line, high)
         if not np.isnan(heights[i]):
-            ax.text(i, np.clip(heights[i], low + line, high - line), text, **at)
+            ax.text(i, np.clip(heights[i], *ends), text, ha="center", va=va, clip_on=True)
 
 
 def _cells(ax, arrays, shape, rows, columns, limits, digits, **room):
