@@ -147,7 +147,7 @@ def test_the_printed_picture_has_what_moves_in_the_page(drawings, monkeypatch):
     printed.printed(rows)
     bars_ax, cells_ax, map_ax = figures[0].axes
     assert [bar.get_height() for bar in bars_ax.patches] == [0, 2, 4, 6, 8]
-    assert [text.get_position()[1] for text in bars_ax.texts] == [0, 2, 4, 6, 8]
+    assert [text.get_position()[1] for text in bars_ax.texts[:5]] == [0, 2, 4, 6, 8]
     assert [text.get_text() for text in bars_ax.get_xticklabels()][3:] == ["four", "five 2"]
     assert [text.get_text() for text in bars_ax.texts] == [
         "0.0",
