@@ -3,6 +3,7 @@
 import pytest
 from accessibility import faint_texts, violations
 from pages import THEMES, settle
+from playwright.sync_api import expect
 
 from mini_autograd.explore import program_view
 from mini_autograd.nn import functional as F
@@ -41,11 +42,10 @@ def test_lit_are_the_lines_that_depend_on_what_was_moved(show, view, label, line
     page = show([view._repr_mimebundle_()])
     assert lit(page) == WITH_ALPHA  # before anything has moved
     page.get_by_label(label, exact=True).press("ArrowRight")
-    page.wait_for_timeout(50)
-    assert lit(page) == lines
     name = "x" if "cursor" in label else label.split()[0]
     said = f"{len(lines)} of 15 lines depend on {name}."
-    assert said in page.locator(".ma-lit").inner_text()
+    expect(page.locator(".ma-lit")).to_contain_text(said)
+    assert lit(page) == lines
 
 
 def test_beside_each_line_stands_its_value_at_the_cursor(show, view):
@@ -53,7 +53,7 @@ def test_beside_each_line_stands_its_value_at_the_cursor(show, view):
     field = page.get_by_label("beta (β), value")
     field.fill("2")
     field.press("Enter")
-    page.wait_for_timeout(50)
+    expect(page.locator(".ma-cells")).to_contain_text("0.731059")
     found = values(page)
     assert found[0] == 1.0 and found[4] == 0.731059  # beta x, and its sigmoid
     shown = page.locator(".ma-cells").inner_text()
@@ -67,13 +67,11 @@ def test_one_preset_moves_several(show):
     )
     page = show([view._repr_mimebundle_()])
     page.get_by_role("button", name="both").click()
-    page.wait_for_timeout(50)
+    expect(page.locator(".ma-lit")).to_contain_text("depend on alpha or beta.")
     assert set(lit(page)) == {*WITH_ALPHA, *WITH_X}
-    assert "depend on alpha or beta." in page.locator(".ma-lit").inner_text()
     page.get_by_label("cursor (x)", exact=True).press("ArrowRight")
     page.get_by_role("button", name="Reset").click()
-    page.wait_for_timeout(50)
-    assert "depend on x or alpha or beta." in page.locator(".ma-lit").inner_text()
+    expect(page.locator(".ma-lit")).to_contain_text("depend on x or alpha or beta.")
 
 
 def test_the_kernel_tells_at_each_move_what_the_engine_finds(run, view):
