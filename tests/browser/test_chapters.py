@@ -15,8 +15,9 @@ from mini_autograd.explore import predict, walk
 from mini_autograd.explore.live import SPEC
 from notebooks import METADATA, ROOT, WIDGET_VIEW, code_cells, notebook_paths, read, write
 
-# BROWSER_CHAPTERS=all opens every notebook; three of different kinds are enough between two pushes.
-CHAPTERS = ["00_start.ipynb", "04_gradcheck.ipynb", "13_network.ipynb"]
+# BROWSER_CHAPTERS=all opens every notebook, as CI does; between two pushes one is enough that has
+# explorers, drawings, predictions and exercises.
+CHAPTERS = ["04_gradcheck.ipynb"]
 ALL = os.environ.get("BROWSER_CHAPTERS") == "all"
 if ALL:
     CHAPTERS = [path.name for path in notebook_paths(ROOT) if path.parent.name == "notebooks"]
@@ -346,6 +347,7 @@ def assert_moves_to(explorer, words):
     pytest.fail(label.get_attribute("aria-label"))
 
 
+@pytest.mark.skipif(not ALL, reason="only where BROWSER_CHAPTERS=all")
 def test_what_a_reader_would_trip_over_is_noticed(open_notebook, trust, course):
     def cell(name, source, output):
         return nbformat.v4.new_code_cell(source, id=name, outputs=[output])
