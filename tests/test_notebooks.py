@@ -11,6 +11,9 @@ from mini_autograd.explore.live import SPEC
 from notebooks import ROOT, clean, code_cells, notebook_paths, read, run
 
 NOTEBOOKS = notebook_paths(ROOT)
+each_notebook = pytest.mark.parametrize(
+    "path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
+)
 # Those that train for long, and the solutions, are run twice in continuous integration only.
 LONG = ("13_", "14_", "15_", "16_", "17_", "18_")
 RUN_TWICE = [
@@ -74,9 +77,7 @@ def test_a_cell_that_counts_on_is_noticed(tmp_path):
     assert cells_that_change(nbformat.v4.new_notebook(cells=cells), tmp_path) == ["accumulates"]
 
 
-@pytest.mark.parametrize(
-    "path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
-)
+@each_notebook
 def test_explorers_are_stored_as_pictures(path):
     words = "draw explore gallery predict program_view scene walk"
     calls = tuple(f"{word}(" for word in words.split())
@@ -89,9 +90,7 @@ def test_explorers_are_stored_as_pictures(path):
             )
 
 
-@pytest.mark.parametrize(
-    "path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
-)
+@each_notebook
 def test_every_explorer_moves_without_a_kernel(path):
     """Of a function that could not be traced only a picture would be stored."""
     for cell in code_cells(read(path)):
@@ -101,9 +100,7 @@ def test_every_explorer_moves_without_a_kernel(path):
             assert all("program" in spec for spec in specs if spec and spec["kind"] == "explorer")
 
 
-@pytest.mark.parametrize(
-    "path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
-)
+@each_notebook
 def test_no_printed_line_is_so_long_that_a_page_breaks_it_in_the_middle_of_a_word(path):
     streams = [o.text for cell in code_cells(read(path)) for o in cell.outputs if "text" in o]
     assert [line for text in streams for line in text.splitlines() if len(line) > 102] == []
@@ -132,9 +129,7 @@ def bound_again(notebook):
     return found
 
 
-@pytest.mark.parametrize(
-    "path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
-)
+@each_notebook
 def test_what_moves_under_sliders_keeps_the_names_that_it_reads(path):
     assert bound_again(read(path)) == []
 
@@ -162,9 +157,7 @@ def imports_bound_again(notebook):
     return found
 
 
-@pytest.mark.parametrize(
-    "path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix()
-)
+@each_notebook
 def test_what_is_imported_keeps_its_meaning(path):
     assert imports_bound_again(read(path)) == []
 
